@@ -1,0 +1,1 @@
+"""From customer events in Adobe Experience Platform to propensity scores and audiences."""
