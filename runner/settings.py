@@ -233,5 +233,8 @@ def snake_case(event_type: str) -> str:
 
 
 def _explain(error: ValidationError, where: str) -> str:
-    lines = [f"{'.'.join(str(p) for p in e['loc']) or 'the file'}: {e['msg']}" for e in error.errors(include_url=False, include_input=False)]
+    lines = [
+        f"{'.'.join(str(p) for p in e['loc']) or 'the file'}: {e['msg']}"
+        for e in error.errors(include_url=False, include_input=False)
+    ]
     return f"{where} is not right: {'; '.join(lines)}."

@@ -1,0 +1,57 @@
+# `make` alone prints this list. Only python3 (3.11 to 3.13) and make are needed; everything else goes into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+USERS    ?= 20000
+SEED     ?= 7
+SCENARIO ?= default
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench soak docs lock clean
+
+help:  ## Print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## Make .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Making $(VENV) from requirements.lock (about two minutes the first time)"
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} is not supported: use 3.11, 3.12 or 3.13, for example make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO= | EVENTS= AS_OF= TARGET= HORIZON= REPEATABLE=1]
+	@$(BIN)/python -m flows.demo --users $(USERS) --seed $(SEED) --scenario $(SCENARIO) \
+	  $(if $(EVENTS),--events '$(EVENTS)') $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(TARGET),--target '$(TARGET)') \
+	  $(if $(HORIZON),--horizon '$(HORIZON)') $(if $(filter 1 true yes,$(REPEATABLE)),--repeatable)
+
+test: lint types  ## Every check: lint, types, dbt parse, import arrows, pytest
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m runner.cli sqlfluff
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+bench: $(STAMP)  ## Benchmarks as ratios, into .bench/results.json
+	@$(BIN)/python -m tests.benchmarks
+
+soak: $(STAMP)  ## The long campaigns in full
+	@$(BIN)/python -m pytest -m soak
+
+docs: $(STAMP)  ## The dbt docs site, from the demo's platform
+	@$(BIN)/python -m flows.demo --docs
+
+lock:  ## Write requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --no-strip-extras --output-file requirements.lock
+
+clean:  ## Remove what the demo made (.venv stays)
+	rm -rf .demo .bench
