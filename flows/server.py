@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runner.processes import child, tail
+
 
 @contextmanager
 def prefect_server(home: Path, *, timeout_seconds: float = 120) -> Iterator[str]:
@@ -25,37 +27,23 @@ def prefect_server(home: Path, *, timeout_seconds: float = 120) -> Iterator[str]
 
     Raises RuntimeError with the end of the server's log when it does not answer in time.
     """
-    home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
-    with socket.socket() as listener, log.open("wb") as output:
+    with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        port = listener.getsockname()[1]
-        url = f"http://127.0.0.1:{port}/api"
-        process = subprocess.Popen(
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        with child(
             [sys.executable, "-m", "flows.server", str(listener.fileno())],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            log,
+            environment={**server_environment(home), "PREFECT_API_URL": url},
             pass_fds=(listener.fileno(),),
-            env={**os.environ, **server_environment(home), "PREFECT_API_URL": url},
-            start_new_session=True,
-        )
-    try:
-        _wait(process, f"{url}/health", log, timeout_seconds)
-        yield url
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        ) as process:
+            _wait(process, f"{url}/health", log, timeout_seconds)
+            yield url
 
 
 def server_environment(home: Path) -> dict[str, str]:
-    """Settings that keep Prefect at home: its files under `home`, no telemetry, no background services we do not use."""
+    """Settings that keep Prefect at home: files under `home`, no telemetry, no services that we do not use."""
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -75,8 +63,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path, timeout_seconds
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    tail = log.read_text(errors="replace")[-2000:]
-    raise RuntimeError(f"The Prefect server did not start within {timeout_seconds:.0f} s. The end of {log}:\n{tail}")
+    raise RuntimeError(
+        f"The Prefect server did not start within {timeout_seconds:.0f} s. The end of {log}:\n{tail(log)}"
+    )
 
 
 def _exit_with_parent() -> None:

@@ -20,6 +20,7 @@ from typing import Literal
 import requests
 
 from runner.errors import PlatformError, PlatformTimeout
+from runner.processes import child, tail
 from runner.settings import ENVIRONMENT, Connection
 
 Delays = Literal["documented", "none"]
@@ -98,31 +99,18 @@ def local_platform(
     ready_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "local_platform", "serve", "--data-dir", str(data_dir), "--api-port", "0"]
     command += ["--sql-port", "0", "--ready-file", str(ready_file), "--delays", delays, "--exit-on-stdin-close"]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*command, *extra_arguments], stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
+    with child([*command, *extra_arguments], log) as process:
         _wait(process, ready_file, log, timeout_seconds)
         yield LocalPlatform(json.loads(ready_file.read_text(encoding="utf-8")), process.pid)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], ready_file: Path, log: Path, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
     while not ready_file.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
             raise PlatformTimeout(
                 f"The local platform was not ready within {timeout_seconds:.0f} s (exit code {process.poll()}).",
-                f"The end of {log}:\n{tail}",
+                f"The end of {log}:\n{tail(log)}",
                 service="local platform",
             )
         time.sleep(0.05)

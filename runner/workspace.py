@@ -32,8 +32,8 @@ class Workspace:
 
     def save(self, step: str, record: Any) -> None:
         """Write a step's record (a dataclass or a mapping) so that it is there whole or not at all."""
-        content = dataclasses.asdict(record) if dataclasses.is_dataclass(record) else record
-        write_json(self.folder / f"{step}.json", content)  # type: ignore[arg-type]
+        content = record if isinstance(record, Mapping) else dataclasses.asdict(record)
+        write_json(self.folder / f"{step}.json", content)
 
     def load(self, step: str) -> dict[str, Any]:
         """Read a step's record; SettingsError says which command makes it."""
