@@ -1,0 +1,59 @@
+"""The platform's clock: real time plus an offset that is kept in the catalog and only ever grows.
+
+Delays, schedules and time stamps follow it, so that a test reaches tomorrow at once. Access tokens do not: their life
+is measured by the client's own clock (``tokens.py``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from local_platform.database import Database
+
+_KEY = "clock.offset_seconds"
+
+
+class Clock:
+    """Time as the platform sees it.
+
+    Args:
+        database: where the offset is kept; None keeps it in memory.
+    """
+
+    def __init__(self, database: Database | None = None) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._offset = float((database.setting(_KEY) if database else None) or 0.0)
+        self._listeners: list[Callable[[], None]] = []
+
+    def now(self) -> datetime:
+        """The current platform time, in UTC."""
+        return datetime.now(UTC) + timedelta(seconds=self._offset)
+
+    def now_ms(self) -> int:
+        """The current platform time in epoch milliseconds, the unit of Catalog."""
+        return int(self.now().timestamp() * 1000)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock forward and return the new time.
+
+        Raises:
+            ValueError: for a negative number; time stamps already given out could not be taken back.
+        """
+        if seconds < 0:
+            raise ValueError(f"The clock was asked to go back {-seconds} s; it only goes forward.")
+        with self._lock:
+            self._offset += seconds
+            if self._database is not None:
+                self._database.set_setting(_KEY, repr(self._offset))
+            listeners = list(self._listeners)
+        for wake in listeners:
+            wake()
+        return self.now()
+
+    def on_advance(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called after each move, for threads that wait for a time to come."""
+        with self._lock:
+            self._listeners.append(wake)

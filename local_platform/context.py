@@ -1,0 +1,91 @@
+"""What every service is given: one record with the platform's parts and addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from local_platform.clock import Clock
+from local_platform.database import Database
+from local_platform.documents import Documents
+from local_platform.jobs import Jobs
+from local_platform.lake import Lake
+from local_platform.tokens import DEFAULT_LIFE_SECONDS, Credentials, Tokens
+
+ORG_ID = "A1B2C3D4E5F60718293A4B5C@AdobeOrg"
+CLIENT_ID = "propensity-client"
+SANDBOX = "dev"
+TENANT_ID = "acme"
+SCOPES = ("openid", "AdobeID", "read_organizations", "additional_info.projectedProductContext", "session")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the platform is started. `delays` is whether asynchronous steps take their documented time."""
+
+    data_dir: Path
+    api_port: int = 0
+    sql_port: int = 0
+    delays: Literal["documented", "none"] = "documented"
+    token_life_seconds: int = DEFAULT_LIFE_SECONDS
+    org_id: str = ORG_ID
+    client_id: str = CLIENT_ID
+    sandbox: str = SANDBOX
+    tenant_id: str = TENANT_ID
+    scopes: tuple[str, ...] = SCOPES
+
+
+@dataclass
+class Context:
+    """The parts of a running platform.
+
+    `api_url`, `landing_zone`, `profile_store` and `query_service` are set while the platform starts, before any request
+    is answered. The last three belong to other rooms and are reached by their public methods only.
+    """
+
+    options: Options
+    data_dir: Path
+    database: Database
+    clock: Clock
+    lake: Lake
+    documents: Documents
+    credentials: Credentials
+    tokens: Tokens
+    jobs: Jobs
+    api_url: str = ""
+    sql_host: str = "127.0.0.1"
+    sql_port: int = 0
+    landing_zone: Any = None
+    profile_store: Any = None
+    query_service: Any = None
+    services: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, options: Options) -> Context:
+        """Open (or make) a data directory; nothing listens yet."""
+        data_dir = options.data_dir
+        data_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(data_dir / "catalog.sqlite")
+        clock = Clock(database)
+        credentials = Credentials.load(data_dir)
+        return cls(
+            options=options,
+            data_dir=data_dir,
+            database=database,
+            clock=clock,
+            lake=Lake(data_dir, clock, database),
+            documents=Documents(database, clock),
+            credentials=credentials,
+            tokens=Tokens(
+                credentials,
+                org_id=options.org_id,
+                client_id=options.client_id,
+                life_seconds=options.token_life_seconds,
+            ),
+            jobs=Jobs(clock, delays=options.delays == "documented"),
+        )
+
+    def delay(self, documented_seconds: float) -> float:
+        """Platform seconds an asynchronous step takes: the documented ones, or none with `--delays none`."""
+        return documented_seconds if self.options.delays == "documented" else 0.0

@@ -1,0 +1,103 @@
+"""Work that happens after the answer: promotions, exports, profile updates.
+
+A job has a time on the platform's clock. Two threads run what is due; moving the clock wakes them. Jobs live in memory:
+what must survive a restart is found again by its service from the state it stored (``resume`` in its routes module).
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from local_platform.clock import Clock
+
+log = logging.getLogger("local_platform.jobs")
+
+_THREADS = 2
+_LONGEST_SLEEP_SECONDS = 5.0
+
+
+class Jobs:
+    """A queue of callables by due time.
+
+    Args:
+        clock: the platform's.
+        delays: False makes every job due at once, in the order submitted.
+    """
+
+    def __init__(self, clock: Clock, *, delays: bool) -> None:
+        self._clock = clock
+        self._delays = delays
+        self._queue: list[tuple[datetime, int, str, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._running = 0
+        self._stopped = False
+        self._threads: list[threading.Thread] = []
+        clock.on_advance(self._wake)
+
+    def start(self) -> None:
+        """Start the threads that run jobs."""
+        for number in range(_THREADS):
+            thread = threading.Thread(target=self._work, name=f"job-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def submit(self, name: str, work: Callable[[], None], *, after_seconds: float = 0.0) -> None:
+        """Run `work` once the platform's clock has passed `after_seconds` from now; errors are logged with `name`."""
+        due = self._clock.now() + timedelta(seconds=after_seconds if self._delays else 0.0)
+        with self._changed:
+            heapq.heappush(self._queue, (due, next(self._numbers), name, work))
+            self._changed.notify()
+
+    def drain(self, timeout_seconds: float = 300.0) -> bool:
+        """Wait until nothing that is due is left, including what those jobs submit. False when it takes too long."""
+
+        def idle() -> bool:
+            return self._running == 0 and (not self._queue or self._queue[0][0] > self._clock.now())
+
+        with self._changed:
+            return self._changed.wait_for(idle, timeout_seconds)
+
+    def stop(self) -> None:
+        """Finish running jobs and stop; waiting jobs are dropped, their services find them again at the next start."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                job = self._next()
+                if job is None:
+                    return
+                self._running += 1
+            try:
+                job[3]()
+            except Exception:
+                log.exception("The job %s failed", job[2])
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify_all()
+
+    def _next(self) -> tuple[datetime, int, str, Callable[[], None]] | None:
+        """The next due job, waiting for it; None when stopped. Called with the lock held."""
+        while not self._stopped:
+            wait = _LONGEST_SLEEP_SECONDS
+            if self._queue:
+                wait = (self._queue[0][0] - self._clock.now()).total_seconds()
+                if wait <= 0:
+                    return heapq.heappop(self._queue)
+            self._changed.wait(min(wait, _LONGEST_SLEEP_SECONDS))
+        return None
