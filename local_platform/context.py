@@ -1,16 +1,27 @@
-"""What every service is given: one record with the platform's parts and addresses."""
+"""What every service is given: one record with the platform's parts and addresses.
+
+How a room joins in, all optional but the first:
+
+    services/{name}/routes.py   routes(context) -> list[Route]     mounted at start
+                                attach(context) -> None            before any routes: sets `profile_store` and the like
+                                resume(context) -> None            last: submits again what a killed process left undone
+    landing_zone.py             start(context) -> LandingZoneServer
+    scheduler.py                run_due(context) -> None           called after the clock was moved
+    query_service/              QueryService(lake, clock, tokens, options) with start(port) -> port and stop()
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from local_platform.clock import Clock
 from local_platform.database import Database
 from local_platform.documents import Documents
 from local_platform.jobs import Jobs
-from local_platform.lake import Lake
+from local_platform.lake import Batch, Dataset, Lake
 from local_platform.tokens import DEFAULT_LIFE_SECONDS, Credentials, Tokens
 
 ORG_ID = "A1B2C3D4E5F60718293A4B5C@AdobeOrg"
@@ -34,6 +45,21 @@ class Options:
     sandbox: str = SANDBOX
     tenant_id: str = TENANT_ID
     scopes: tuple[str, ...] = SCOPES
+
+
+class LandingZoneServer(Protocol):
+    """The landing zone's storage server; `endpoint` is its loopback URL and waits until it accepts connections."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+    def stop(self) -> None: ...
+
+
+class ProfileStore(Protocol):
+    """Where the batches of profile-enabled datasets go after they became visible in the lake."""
+
+    def ingest_batch(self, dataset: Dataset, batch: Batch, files: Sequence[Path]) -> None: ...
 
 
 @dataclass

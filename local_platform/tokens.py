@@ -1,8 +1,8 @@
 """Access tokens and non-expiring credentials.
 
 A token is signed with a key that lives in the data directory, so tokens survive a restart and nothing secret is stored
-for each of them. Its life is real seconds, not platform seconds: a client that counts its own 24 hours must stay right when
-a test moves the platform's clock by a day.
+for each of them. Its life is real seconds, not platform seconds: a client that counts its own 24 hours must stay right
+when a test moves the platform's clock by a day.
 """
 
 from __future__ import annotations
