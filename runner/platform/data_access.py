@@ -1,0 +1,241 @@
+"""Data Access: the files behind a dataset's batches.
+
+A file is a directory of parts; a part is bytes. Downloads resume by range, and are kept only when the size, the
+Parquet marks and the row count are right: the service (and what stands in front of it) can cut a body short, or answer
+with an error page where bytes were expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from runner.errors import DataError, PlatformError, Unavailable
+from runner.platform.documents import Document, inner, listed, mapping, need, whole
+from runner.platform.service import Service
+
+_CHUNK = 1 << 20
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """A file of a batch; `records` and `size` (bytes) as the service states them."""
+
+    id: str
+    batch_id: str
+    records: int
+    size: int
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """One downloadable part of a file."""
+
+    file_id: str
+    name: str
+    length: int
+
+
+@dataclass(frozen=True)
+class DownloadedFile:
+    """A part on this machine, checked. `rows` is None for files that are not Parquet."""
+
+    path: Path
+    batch_id: str
+    rows: int | None
+    size: int
+
+
+class DataAccess(Service):
+    """Files of batches, and the diagnostics of failed ones."""
+
+    title = "Data Access"
+    library_name = "access"
+
+    def files(self, batch_id: str) -> list[BatchFile]:
+        """The files of a batch, all pages.
+
+        Raises:
+            NotFound: the batch is unknown, or was replaced while it was read: ask Catalog for its state.
+        """
+        return [
+            BatchFile(str(need(f, "dataSetFileId", "a file")), batch_id, whole(f.get("records")), whole(f.get("size")))
+            for f in self._all(f"/batches/{batch_id}/files")
+        ]
+
+    def parts(self, file_id: str) -> list[FilePart]:
+        """The parts of a file, all pages."""
+        return [
+            FilePart(file_id, str(need(p, "name", "a part")), whole(p.get("length")))
+            for p in self._all(f"/files/{file_id}")
+        ]
+
+    def download(self, part: FilePart, target: Path, progress: Callable[[int], None] | None = None) -> Path:
+        """Download a part to `target`, resuming what an earlier attempt left beside it, and check its size.
+
+        Args:
+            progress: called with the number of bytes of each chunk.
+
+        Raises:
+            Unavailable: the bytes did not arrive whole in several attempts.
+        """
+        if target.exists() and target.stat().st_size == part.length:
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        for attempt in range(8):
+            have = partial.stat().st_size if partial.exists() else 0
+            if have >= part.length:
+                break
+            try:
+                self._fetch(part, partial, have, progress)
+            except requests.RequestException:
+                self._session.sleep(min(10.0, 0.2 * 2**attempt))
+        size = partial.stat().st_size if partial.exists() else 0
+        if size != part.length:
+            partial.unlink(missing_ok=True)
+            raise Unavailable(
+                f"Data Access gave {size} bytes of {part.name} (file {part.file_id}), which has {part.length}.",
+                "Run the step again; files that arrived whole are kept.",
+                service=self.title,
+            )
+        partial.replace(target)
+        return target
+
+    def download_batch(
+        self, batch_id: str, folder: Path, progress: Callable[[int], None] | None = None
+    ) -> list[DownloadedFile]:
+        """Download every part of a batch into `folder` and check sizes, Parquet marks and row counts.
+
+        Raises:
+            DataError: a file is not Parquet, or holds another number of rows than the service states.
+        """
+        downloaded: list[DownloadedFile] = []
+        for number, file in enumerate(self.files(batch_id)):
+            parts = [p for p in self.parts(file.id) if p.length > 0]
+            rows: list[int | None] = []
+            for index, part in enumerate(parts):
+                suffix = "".join(Path(part.name).suffixes[-1:])
+                target = self.download(part, folder / f"{batch_id}-{number:04d}-{index:03d}{suffix}", progress)
+                rows.append(parquet_rows(target) if suffix == ".parquet" else None)
+                downloaded.append(DownloadedFile(target, batch_id, rows[-1], part.length))
+            counted = sum(r for r in rows if r is not None)
+            if None not in rows and file.records and counted != file.records:
+                raise DataError(
+                    f"File {file.id} of batch {batch_id} holds {counted} rows; Data Access states {file.records}.",
+                    f"Delete {folder} and run the step again; if it repeats, the batch itself is damaged.",
+                )
+        return downloaded
+
+    def row_errors(self, batch_id: str, limit: int = 20) -> list[str]:
+        """The first row errors of a failed batch, as texts; empty when there are no diagnostics."""
+        found: list[str] = []
+        for entry in self._meta(batch_id, "row_errors"):
+            name = str(entry.get("name") or "")
+            path = name if name.startswith("row_errors") else f"row_errors/{name}"
+            body = self.send(
+                "GET",
+                f"/batches/{batch_id}/meta",
+                params={"path": path},
+                headers={"Accept": "application/octet-stream"},
+            )
+            found += _row_errors(body.text)[: limit - len(found)]
+            if len(found) >= limit:
+                break
+        return found
+
+    def preview(self, dataset_id: str) -> list[Document]:
+        """The first hundred rows of a dataset."""
+        answer = mapping(self.get(f"/datasets/{dataset_id}/preview"), "Data Access to a preview")
+        return listed(answer.get("data") or [], "Data Access to a preview")
+
+    def _meta(self, batch_id: str, path: str) -> list[Document]:
+        try:
+            answer = self.get(f"/batches/{batch_id}/meta", {"path": path})
+        except PlatformError:
+            return []  # No diagnostics were asked for, or they are older than 30 days.
+        return listed(answer.get("data") or [], "Data Access to meta") if isinstance(answer, Mapping) else []
+
+    def _all(self, path: str) -> list[Document]:
+        found: list[Document] = []
+        start = 0
+        while True:
+            answer = mapping(self.get(path, {"limit": _PAGE, "start": start}), f"Data Access to {path}")
+            page = listed(answer.get("data") or [], f"Data Access to {path}")
+            found += page
+            total = inner(answer, "_page").get("count")
+            if not page or (not _next_start(answer) and len(found) >= whole(total)) or len(page) < _PAGE:
+                return found
+            start += len(page)
+
+    def _fetch(self, part: FilePart, partial: Path, have: int, progress: Callable[[int], None] | None) -> None:
+        headers = {"Accept": "application/octet-stream"} | ({"Range": f"bytes={have}-"} if have else {})
+        response = self.send("GET", f"/files/{part.file_id}", params={"path": part.name}, headers=headers, stream=True)
+        with response, partial.open("r+b" if have else "wb") as out:
+            resumed = response.status_code == 206 and _range_start(response) == have
+            out.seek(have if resumed else 0)
+            out.truncate()
+            room = part.length - out.tell()
+            for chunk in response.iter_content(_CHUNK):
+                out.write(chunk[:room])  # More than was promised would only be noticed as a wrong size.
+                room -= len(chunk)
+                if progress is not None:
+                    progress(len(chunk))
+                if room < 0:
+                    out.truncate(0)
+                    raise requests.exceptions.ContentDecodingError("more bytes than the file has")
+
+
+def parquet_rows(path: Path) -> int:
+    """The number of rows in a Parquet file.
+
+    Raises:
+        DataError: it is not Parquet (for instance an error page saved under a Parquet name).
+    """
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(-4, 2) if path.stat().st_size >= 8 else None
+        tail = file.read(4)
+    if head != b"PAR1" or tail != b"PAR1":
+        raise DataError(
+            f"{path.name} is not Parquet: it begins with {head!r} and ends with {tail!r}.",
+            f"Delete {path} and run the step again.",
+        )
+    try:
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read as Parquet: {error}", f"Delete {path} and try again.") from None
+
+
+def _range_start(response: requests.Response) -> int:
+    value = response.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
+    return int(value) if value.isdigit() else -1
+
+
+def _next_start(answer: Document) -> str:
+    href = str(inner(answer, "_links", "next").get("href") or "")
+    return parse_qs(urlsplit(href).query).get("start", [""])[0]
+
+
+def _row_errors(text: str) -> list[str]:
+    """Newline-delimited JSON, one failed row a line: `{"_errors": [{code, message, path}], ...}`."""
+    import json
+
+    found = []
+    for line in text.splitlines():
+        try:
+            row: Any = json.loads(line)
+        except ValueError:
+            continue
+        for error in row.get("_errors", []) if isinstance(row, dict) else []:
+            where = f" at {error['path']}" if error.get("path") else ""
+            found.append(f"{error.get('code', '')}: {error.get('message', '')}{where}")
+    return found

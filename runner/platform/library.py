@@ -1,0 +1,72 @@
+"""The one place that imports aepp.
+
+aepp gives addresses, headers and method bodies; the session under its objects is ours, so status, JSON, retries,
+timeouts and TLS are in our hands (its own retries repeat writes, and it verifies no certificate).
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import threading
+from typing import Any
+
+from runner.platform.transport import CheckedSession
+
+_CLASSES: dict[str, tuple[str, str]] = {
+    "schemas": ("aepp.schema", "Schema"),
+    "identities": ("aepp.identity", "Identity"),
+    "catalog": ("aepp.catalog", "Catalog"),
+    "ingestion": ("aepp.ingestion", "DataIngestion"),
+    "access": ("aepp.dataaccess", "DataAccess"),
+    "queries": ("aepp.queryservice", "QueryService"),
+    "flows": ("aepp.flowservice", "FlowService"),
+    "destinations": ("aepp.destinationinstanceservice", "DestinationInstanceService"),
+    "mappings": ("aepp.dataprep", "DataPrep"),
+    "segmentation": ("aepp.segmentation", "Segmentation"),
+    "profiles": ("aepp.customerprofile", "Profile"),
+    "policy": ("aepp.policy", "Policy"),
+    "labels": ("aepp.datasets", "DataSets"),
+}
+
+_lock = threading.Lock()
+
+
+def library_object(name: str, session: CheckedSession) -> Any:
+    """An aepp service object over our session, with its addresses under the connection's `api_url`.
+
+    aepp keeps its configuration in module globals and every class copies it when it is made, so making one is guarded
+    by a lock and sets the globals anew each time.
+    """
+    module, class_name = _CLASSES[name]
+    with _lock:
+        _configure(session)
+        made = getattr(importlib.import_module(module), class_name)()
+    made.connector.session = session
+    made.connector.token = "held-by-the-session"  # noqa: S105  (a word, not a secret)
+    made.connector.config = {**made.connector.config, "token": "", "secret": "", "date_limit": math.inf}
+    made.connector.retry = 0
+    for headers in (made.connector.header, getattr(made, "header", {})):
+        headers["Authorization"] = ""
+        headers["x-sandbox-name"] = session.connection.sandbox
+    return made
+
+
+def _configure(session: CheckedSession) -> None:
+    aepp = importlib.import_module("aepp")
+    connection = session.connection
+    aepp.configure(
+        org_id=connection.org_id,
+        client_id=connection.client_id,
+        secret="held-by-the-session",  # noqa: S106  (aepp insists on one; the real one stays with Tokens)
+        scopes=connection.scopes,
+        sandbox=connection.sandbox,
+        retry=0,
+    )
+    config = aepp.config
+    config.endpoints["global"] = connection.api_url
+    config.endpoints["streaming"]["collection"] = connection.api_url
+    config.config_object["imsEndpoint"] = connection.ims_url
+    config.config_object["oauthTokenEndpointV2"] = f"{connection.ims_url}/ims/token/v3"
+    # With a token in place no class asks IMS for one of its own.
+    config.config_object.update(token="held-by-the-session", date_limit=math.inf, connectionType="oauthV2")  # noqa: S106

@@ -1,0 +1,87 @@
+"""Data usage labels: may this data be used for that?
+
+Nothing in Query Service, Data Access or the exports stops a program from reading data labelled C9 (no data science):
+the pipeline has to look and refuse by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.errors import NotFound
+from runner.platform.documents import inner, mapping, strings
+from runner.platform.service import Service
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels put on a dataset itself, and by schema path on its fields; `etag` is their version, empty without any."""
+
+    dataset: tuple[str, ...]
+    fields: dict[str, tuple[str, ...]]
+    etag: str
+
+
+@dataclass(frozen=True)
+class PolicyVerdict:
+    """What the Policy Service says of a marketing action on a dataset: all labels it found, and violated policies."""
+
+    labels: tuple[str, ...]
+    violated: tuple[str, ...]
+
+
+class DatasetLabels(Service):
+    """Labels set on datasets."""
+
+    title = "Dataset Service"
+    library_name = "labels"
+
+    def labels(self, dataset_id: str) -> Labels:
+        """The labels of a dataset; no labels when none were ever set (the service answers 404 then)."""
+        try:
+            response = self.send("GET", f"/datasets/{dataset_id}/labels", headers={"Accept": "application/json"})
+        except NotFound:
+            return Labels((), {}, "")
+        body = mapping(response.json(), "Dataset Service to labels")
+        body = inner(body, f"AEP:dataset:{dataset_id}") or body
+        fields = {
+            str(inner(entry, "option").get("schemaPath", "")): strings(entry.get("labels"))
+            for entry in body.get("optionalLabels") or []
+        }
+        return Labels(strings(body.get("labels")), fields, response.headers.get("etag", ""))
+
+
+class Policies(Service):
+    """Policy Service."""
+
+    title = "Policy Service"
+    library_name = "policy"
+
+    def evaluate(self, dataset_id: str, fields: Sequence[str], action: str) -> PolicyVerdict:
+        """Ask whether a core marketing action may use a dataset; labels inherited from the schema are included.
+
+        Args:
+            fields: schema paths such as `/properties/_acme/properties/crmId`.
+            action: name of a core marketing action.
+
+        Raises:
+            NotFound: there is no such action.
+        """
+        answer = mapping(
+            self.call(
+                self.library.evaluateMarketingActionDataset,
+                mktActionName=action,
+                entityId=dataset_id,
+                entityMeta=list(fields) or None,
+                repeatable=True,
+            ),
+            "Policy Service to constraints",
+        )
+        violated = tuple(str(p.get("name") or p.get("id")) for p in answer.get("violatedPolicies") or [])
+        return PolicyVerdict(strings(answer.get("duleLabels")), violated)
+
+    def marketing_actions(self) -> list[str]:
+        """Names of the core marketing actions."""
+        answer = mapping(self.get("/marketingActions/core", {"limit": 100}), "Policy Service to actions")
+        return [str(a.get("name")) for a in answer.get("children") or []]

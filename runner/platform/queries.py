@@ -1,0 +1,44 @@
+"""Query Service's REST side: where and how to log in with SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from runner.platform.documents import mapping, need, whole
+from runner.platform.service import Service
+
+
+@dataclass(frozen=True)
+class SqlLogin:
+    """Connection parameters for a Postgres client; the password is the access token and expires with it."""
+
+    host: str
+    port: int
+    dbname: str
+    user: str
+    password: SecretStr
+
+
+class Queries(Service):
+    """Query Service."""
+
+    title = "Query Service"
+    library_name = "queries"
+
+    def login(self) -> SqlLogin:
+        """Fresh connection parameters.
+
+        Raises:
+            PermissionDenied: the client lacks 'Manage Queries'.
+        """
+        what = "Query Service to connection_parameters"
+        answer = mapping(self.call(self.library.connection), what)
+        return SqlLogin(
+            host=str(need(answer, "host", what)),
+            port=whole(need(answer, "port", what)),
+            dbname=str(need(answer, "dbName", what)),
+            user=str(need(answer, "username", what)),
+            password=SecretStr(str(need(answer, "token", what))),
+        )
