@@ -1,8 +1,8 @@
 """Profile Query Language: parsed, checked, and compiled to a DuckDB condition over merged profiles.
 
-Evaluated: comparisons, ``and``/``or``/``not``, ``in``/``notIn``, null tests, string and date functions, ``occurs`` in its
-documented forms, arithmetic, ``if``, arrays of plain values, and counts and sums over ``xEvent``. Anything else is a
-``PqlError`` that names it.
+Evaluated: comparisons, ``and``/``or``/``not``, ``in``/``notIn``, null tests, string and date functions, ``occurs`` in
+its documented forms, arithmetic, ``if``, arrays of plain values, and counts and sums over ``xEvent``. Anything else is
+a ``PqlError`` that names it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""PQL text to abstract syntax, after Adobe's PQL pages (overview, comparison, boolean, array, date and time, quantifiers)."""
+"""PQL text to abstract syntax, after Adobe's PQL pages (overview, comparison, boolean, arrays, dates, quantifiers)."""
 
 from __future__ import annotations
 

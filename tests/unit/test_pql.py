@@ -206,7 +206,7 @@ def test_what_pql_does_not_allow_is_refused_with_a_reason(rule: str, error: type
 def test_unknown_field_is_absent_for_everybody_and_reported() -> None:
     compiled = compile_pql("_acme.nothing.here = 3", PROFILE)
     assert compiled.unknown_paths == {"_acme.nothing.here"}
-    with pytest.raises(PqlError, match="No such field in the union schema: _acme.nothing.here"):
+    with pytest.raises(PqlError, match="No such field in the union schema"):
         compile_pql("_acme.nothing.here = 3", PROFILE, strict=True)
 
 
