@@ -1,0 +1,259 @@
+"""The Data Landing Zone: an S3 API on loopback over a directory of the data dir.
+
+    data_dir/landing_zone/{folder}/...   every object the platform wrote, kept until it expires
+
+moto's S3 keeps objects in memory; they are loaded again from disk at start. moto takes most of a second to import, so
+it is imported in the thread that serves it, while the rest of the platform starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from local_platform.clock import Clock
+from local_platform.context import Context
+
+log = logging.getLogger("local_platform.landing_zone")
+
+_HOST = "127.0.0.1"
+TTL_DAYS = 7
+_START_SECONDS = 60.0
+# Storage credentials of the real landing zone are temporary; a day of real time, as for access tokens.
+CREDENTIALS_SECONDS = 86_400
+# The containers the service names: exports land in the destination container, uploads are read from the drop zone.
+FOLDERS = {"dlz_destination": "dlz-destination", "user_drop_zone": "dlz-user-container"}
+_KEY_ID = re.compile(r"Credential=([A-Z0-9]+)/")
+
+
+class UnsafeKey(ValueError):
+    """A path that would leave its folder, or that no object may have."""
+
+
+class LandingZone:
+    """Objects on disk, served by S3.
+
+    Args:
+        data_dir: the platform's; a bucket belongs to it.
+        clock: expiry follows it.
+    """
+
+    def __init__(self, data_dir: Path, clock: Clock) -> None:
+        self.root = data_dir / "landing_zone"
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.bucket = "dlz-" + hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
+        self._clock = clock
+        self._keys = _Keys()
+        self._server: Any = None
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._client: Any = None
+        self._thread = threading.Thread(target=self._serve, name="landing-zone", daemon=True)
+
+    def start(self) -> LandingZone:
+        """Begin to serve; returns at once."""
+        self._thread.start()
+        return self
+
+    @property
+    def endpoint(self) -> str:
+        """Loopback URL; waits until connections are accepted.
+
+        Raises:
+            RuntimeError: the server did not start.
+        """
+        if not self._ready.wait(_START_SECONDS) or self._failure is not None:
+            raise RuntimeError(f"The landing zone's S3 server did not start: {self._failure or 'no answer in time'}.")
+        return f"http://{_HOST}:{self._server.server_port}"
+
+    def stop(self) -> None:
+        """Stop serving; objects stay on disk."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._thread.join(timeout=10)
+
+    def credentials(self, *, refresh: bool = False) -> tuple[dict[str, str], int]:
+        """Temporary keys in the service's names, and their expiry in epoch seconds.
+
+        Args:
+            refresh: rotate them; earlier keys are refused from then on.
+        """
+        return self._keys.issue(refresh=refresh)
+
+    def write(self, folder: str, key: str, fill: Callable[[Path], None]) -> int:
+        """Store an object: `fill` writes its content to the path given; returns its size in bytes.
+
+        Raises:
+            UnsafeKey: the key would leave its folder.
+        """
+        target = self.root / folder / safe_key(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            fill(draft)
+            os.replace(draft, target)
+        finally:
+            draft.unlink(missing_ok=True)
+        # Age is measured on the platform's clock, which may be ahead of the file system's.
+        stamp = self._clock.now().timestamp()
+        os.utime(target, (stamp, stamp))
+        self._upload(target)
+        return target.stat().st_size
+
+    def read(self, folder: str, key: str) -> bytes | None:
+        """Content of an object that a client or the platform stored, or None."""
+        _ = self.endpoint
+        try:
+            answer = self._client.get_object(Bucket=self.bucket, Key=f"{folder}/{safe_key(key)}")
+        except self._client.exceptions.NoSuchKey:
+            return None
+        content: bytes = answer["Body"].read()
+        return content
+
+    def keys(self, folder: str, prefix: str = "") -> list[str]:
+        """Keys below a folder, without the folder's name."""
+        _ = self.endpoint
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"{folder}/{prefix.strip('/')}".rstrip("/") + ("/" if not prefix else "")
+        )
+        return [item["Key"][len(folder) + 1 :] for page in pages for item in page.get("Contents", [])]
+
+    def expire(self) -> int:
+        """Remove objects older than seven days on the platform's clock; returns how many."""
+        limit = self._clock.now().timestamp() - TTL_DAYS * 86_400
+        removed = 0
+        for file in list(self._files()):
+            if file.stat().st_mtime < limit:
+                file.unlink()
+                _ = self.endpoint
+                self._client.delete_object(Bucket=self.bucket, Key=file.relative_to(self.root).as_posix())
+                removed += 1
+        return removed
+
+    # -- serving -------------------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        try:
+            server, client = _moto_server(self._keys)
+            self._server, self._client = server, client
+            threading.Thread(target=server.serve_forever, name="landing-zone-http", daemon=True).start()
+            client.create_bucket(Bucket=self.bucket)
+            for file in self._files():
+                client.upload_file(str(file), self.bucket, file.relative_to(self.root).as_posix())
+        except BaseException as failure:
+            self._failure = failure
+            log.exception("The landing zone's S3 server did not start")
+        finally:
+            self._ready.set()
+
+    def _upload(self, file: Path) -> None:
+        _ = self.endpoint
+        self._client.upload_file(str(file), self.bucket, file.relative_to(self.root).as_posix())
+
+    def _files(self) -> Iterable[Path]:
+        for file in sorted(self.root.rglob("*")):
+            if file.is_file():
+                if file.name.startswith("."):
+                    # A draft of a process that was killed while it wrote.
+                    file.unlink()
+                else:
+                    yield file
+
+
+class _Keys:
+    """The key pairs in force. The platform's own pair never leaves the process."""
+
+    def __init__(self) -> None:
+        self.internal = ("AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20))
+        self._issued: dict[str, float] = {}
+        self._current: tuple[dict[str, str], int] | None = None
+        self._lock = threading.Lock()
+
+    def issue(self, *, refresh: bool) -> tuple[dict[str, str], int]:
+        with self._lock:
+            if refresh:
+                self._issued.clear()
+            expiry = int(time.time()) + CREDENTIALS_SECONDS
+            if refresh or self._current is None or self._current[1] - time.time() < CREDENTIALS_SECONDS / 2:
+                keys = {
+                    "awsAccessKeyId": "ASIA" + secrets.token_hex(8).upper(),
+                    "awsSecretAccessKey": secrets.token_urlsafe(30),
+                    "awsSessionToken": secrets.token_urlsafe(96),
+                }
+                self._issued[keys["awsAccessKeyId"]] = expiry
+                self._current = (keys, expiry)
+            return self._current
+
+    def allowed(self, environ: dict[str, Any]) -> bool:
+        """Whether a request names a key pair that is in force. Signatures are not checked (moto does not)."""
+        text = environ.get("HTTP_AUTHORIZATION", "") or environ.get("QUERY_STRING", "")
+        found = _KEY_ID.search(text) or re.search(r"X-Amz-Credential=([A-Z0-9]+)%2F", text)
+        if found is None:
+            return False
+        key = found.group(1)
+        return key == self.internal[0] or self._issued.get(key, 0.0) > time.time()
+
+
+_DENIED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>ExpiredToken</Code><Message>The provided token is missing, '
+    b"has expired or was replaced; fetch the landing zone credentials again.</Message></Error>"
+)
+
+
+def _moto_server(keys: _Keys) -> tuple[Any, Any]:
+    """A threaded WSGI server on a port of the system's choice, and a client for it."""
+    # moto must never reach for real credentials or another endpoint.
+    import boto3  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    inner = DomainDispatcherApplication(create_backend_app)
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if not keys.allowed(environ):
+            headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(_DENIED)))]
+            start_response("403 Forbidden", headers)
+            return [_DENIED]
+        return inner(environ, start_response)
+
+    server = make_server(_HOST, 0, guarded, threaded=True, request_handler=MotoRequestHandler)
+    access, secret = keys.internal
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://{_HOST}:{server.server_port}",
+        aws_access_key_id=access,
+        aws_secret_access_key=secret,
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, proxies={}),
+    )
+    return server, client
+
+
+def safe_key(key: str) -> str:
+    """The key as a relative path.
+
+    Raises:
+        UnsafeKey: empty, absolute parts, '..', a backslash, a control character, or a leading dot.
+    """
+    path = PurePosixPath(key.strip("/"))
+    parts = path.parts
+    if not parts or any(part in ("..", ".") or part.startswith(".") for part in parts):
+        raise UnsafeKey(f"{key!r} is no path inside the landing zone; use names separated by '/', without '..'.")
+    if re.search(r"[\x00-\x1f\x7f\\]", key) or len(key) > 900:
+        raise UnsafeKey(f"{key!r} holds a backslash or control character, or is longer than 900 characters.")
+    return path.as_posix()
+
+
+def start(context: Context) -> LandingZone:
+    """Start the landing zone of a platform."""
+    return LandingZone(context.data_dir, context.clock).start()
