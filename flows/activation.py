@@ -1,0 +1,39 @@
+"""The morning flow: was the audience evaluated after the scores arrived, and was every row delivered?
+
+The platform evaluates audiences once a day. This flow looks for an evaluation newer than the publish, counts its
+members and the delivered rows, and closes the pending activation. Nothing there yet is not an error: run it again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow, task
+
+from flows.pipeline import RETRY_DELAYS, _passing
+from runner import steps
+
+
+@task(name="7 activate", retries=3, retry_delay_seconds=RETRY_DELAYS, retry_condition_fn=_passing)
+def activate(settings: Path, run_id: str) -> bool:
+    """Reconcile the pending activation of a run; True when it is complete."""
+    return steps.activate(settings, run_id)
+
+
+@flow(name="activation", log_prints=True)
+def activation(use_case: str, settings: Path = Path("propensity.yml"), run_id: str | None = None) -> bool:
+    """Close the pending activation of a use case's run.
+
+    Args:
+        use_case: its name in propensity.yml.
+        settings: the settings file.
+        run_id: which run; by default the newest one of the use case.
+
+    Returns:
+        True when evaluation and delivery are complete and reconciled, False when the platform is not there yet.
+    """
+    return activate(settings, run_id or steps.newest_run(settings, use_case))
+
+
+if __name__ == "__main__":
+    activation("newsletter")

@@ -1,0 +1,5 @@
+"""The `propensity` command."""
+
+from runner.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,96 @@
+"""Commands around the steps: a platform on this machine, dbt with a connection, a project of one's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+SETTINGS = click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("propensity.yml"),
+    show_default=True,
+    help="The settings file.",
+)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+def init(directory: Path) -> None:
+    """Make DIRECTORY a project of your own: settings, dbt project, profiles example."""
+    from runner.project import init as initialise
+
+    for path in initialise(directory):
+        click.echo(f"  {path}")
+    click.echo(f"Next: edit {directory / 'propensity.yml'}, then 'propensity doctor' there.")
+
+
+@click.command()
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".local_platform"),
+    show_default=True,
+    help="Where its lake and catalog are kept.",
+)
+@click.option("--delays", type=click.Choice(["documented", "none"]), default="none", show_default=True)
+def local(data_dir: Path, delays: str) -> None:
+    """Run a local platform until Ctrl-C; prints the variables that point this command at it."""
+    from runner.local import local_platform
+
+    with local_platform(data_dir, delays="documented" if delays == "documented" else "none") as platform:
+        for name, value in platform.environment().items():
+            click.echo(f"export {name}='{value}'")
+        click.echo("# The local platform is running. Ctrl-C stops it.", err=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+
+
+@click.command()
+@SETTINGS
+@click.option("--use-case", help="Its name in propensity.yml; not needed where there is only one.")
+def env(settings: Path, use_case: str | None) -> None:
+    """Print the variables that give bare dbt and editors a working connection (eval "$(propensity env)").
+
+    They hold an access token: valid for a day, not for a file that is shared.
+    """
+    from runner import steps
+
+    for name, value in steps.dbt_variables(settings, use_case).items():
+        click.echo(f"export {name}={_quoted(value)}")
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@SETTINGS
+@click.option("--use-case", help="Its name in propensity.yml; not needed where there is only one.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dbt(settings: Path, use_case: str | None, arguments: tuple[str, ...]) -> None:
+    """Run dbt with host, token and variables set: propensity dbt -- build --select stg_events"""
+    from runner import steps
+
+    folder, variables = steps.dbt_call(settings, use_case)
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments]
+    sys.exit(subprocess.run(command, cwd=folder, env={**os.environ, **variables}, check=False).returncode)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def conformance(arguments: tuple[str, ...]) -> None:
+    """Run the conformance cases against a Query Service, local or real: propensity conformance --dsn ..."""
+    command = [sys.executable, "-m", "local_platform", "conformance", *arguments]
+    sys.exit(subprocess.run(command, check=False).returncode)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+tools = (init, local, env, dbt, conformance)
