@@ -143,23 +143,15 @@ class RunRows:
         Raises:
             DataError: naming the key.
         """
-        for unit in self._units:
-            for name in self._keys:
-                nulls = pq.read_table(unit.file, columns=[name]).column(name).null_count
-                if nulls:
-                    raise DataError(
-                        f"{nulls} rows of run {self._run_id} in {dataset} have no {name}.",
-                        f"Every row needs one: build the run again, and look at the model that fills {name}.",
-                    )
-        hashes, counts = np.unique(
-            np.concatenate([u.keys for u in self._units] or [np.empty(0, "u8")]), return_counts=True
-        )
+        self._refuse_nulls(dataset)
+        together = np.concatenate([unit.keys for unit in self._units] or [np.empty(0, np.uint64)])
+        hashes, counts = np.unique(together, return_counts=True)
         suspects = hashes[counts > 1]
         # Equal hashes are a suspicion; the values themselves decide.
         if len(suspects) and (twice := self._really_twice(suspects[:1000])):
             raise DataError(
                 f"Run {self._run_id} in {dataset} has rows twice under one key ({', '.join(self._keys)}): {twice}.",
-                "Build the run again under a new run ('propensity featurize --again') and export that.",
+                "The run was inserted more than once: remove its batches from the dataset and build it again.",
             )
 
     def finish(self) -> tuple[tuple[Path, ...], int]:
@@ -173,6 +165,16 @@ class RunRows:
         for unit in self._units:
             content = (content + int(np.add.reduce(unit.rows, dtype=np.uint64))) & 0xFFFFFFFFFFFFFFFF
         return tuple(files), content
+
+    def _refuse_nulls(self, dataset: str) -> None:
+        for unit in self._units:
+            held = pq.read_table(unit.file, columns=self._keys)
+            for name in self._keys:
+                if nulls := held.column(name).null_count:
+                    raise DataError(
+                        f"{nulls} rows of run {self._run_id} in {dataset} have no {name}.",
+                        f"Every row needs one: build the run again, and look at the model that fills {name}.",
+                    )
 
     def _shape(self, batch: pa.RecordBatch, unit: str) -> pa.RecordBatch:
         """Exactly the contract's columns, in its order and types. A column younger than the file is null in it."""

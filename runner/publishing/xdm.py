@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from runner.platform import Platform
 from runner.publishing.scores import Scores, batches
+from runner.settings import Settings, UseCase
 
 Field = Literal["score", "percentile", "asOf", "runId", "modelVersion", "eligible", "reason"]
 ROWS_PER_FILE = 1_000_000
@@ -40,6 +42,12 @@ class ScoreFields:
         return f"_{self.tenant}.propensity.{self.use_case}.{name}"
 
 
+def fields_of(settings: Settings, use_case: UseCase, platform: Platform) -> ScoreFields:
+    """The paths of a use case in this sandbox; the tenant is asked from the Schema Registry when it is not set."""
+    tenant = (settings.tenant or platform.schemas.tenant()).lstrip("_")
+    return ScoreFields(tenant, use_case.name, settings.identity.path.replace("{tenant}", tenant))
+
+
 @dataclass(frozen=True)
 class RunFacts:
     """What every row of one run carries."""
@@ -50,28 +58,37 @@ class RunFacts:
 
 
 def write_eligible(
-    scores: Scores, fields: ScoreFields, facts: RunFacts, directory: Path, rows_per_file: int = ROWS_PER_FILE
-) -> list[Path]:
-    """Write every score with its percentile, `rows_per_file` to a file, in the order of the scores file."""
-    files: list[Path] = []
+    scores: Scores,
+    fields: ScoreFields,
+    facts: RunFacts,
+    directory: Path,
+    rows_per_file: int = ROWS_PER_FILE,
+    rows_per_batch: int = ROWS_PER_BATCH,
+) -> list[list[Path]]:
+    """Write every score with its percentile, in the order of the scores file; the files of each batch to come."""
+    parts: list[list[Path]] = []
     writer: pq.ParquetWriter | None = None
-    room = 0
+    written = file_end = 0
     try:
         for batch in batches(scores.file):
             start = 0
             while start < batch.num_rows:
-                if writer is None or not room:
+                if written == file_end:
                     if writer is not None:
                         writer.close()
-                    files.append(directory / f"scores-{len(files):05d}.parquet")
-                    writer, room = pq.ParquetWriter(files[-1], schema(fields), compression="snappy"), rows_per_file
-                piece = batch.slice(start, room)
+                    if written % rows_per_batch == 0:
+                        parts.append([])
+                    file_end = min(written + rows_per_file, len(parts) * rows_per_batch)
+                    parts[-1].append(directory / f"scores-{len(parts) - 1:03d}-{len(parts[-1]):05d}.parquet")
+                    writer = pq.ParquetWriter(parts[-1][-1], schema(fields), compression="snappy")
+                assert writer is not None
+                piece = batch.slice(start, file_end - written)
                 writer.write_batch(_eligible(piece, scores, fields, facts))
-                start, room = start + piece.num_rows, room - piece.num_rows
+                start, written = start + piece.num_rows, written + piece.num_rows
     finally:
         if writer is not None:
             writer.close()
-    return files
+    return parts
 
 
 def write_not_eligible(

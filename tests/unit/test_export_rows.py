@@ -163,26 +163,34 @@ def test_exports_that_differ_are_told_apart_by_key(tmp_path: Path) -> None:
     assert (seen.equal, seen.only_a, seen.only_b, seen.different) == (False, 1, 1, 1)
 
 
-def test_a_directory_is_complete_or_not_there(tmp_path: Path) -> None:
-    out = tmp_path / "export"
-    with pytest.raises(RuntimeError), staged(out) as stage:
-        (stage / "part-00000.parquet").write_bytes(b"half")
-        raise RuntimeError("killed")
-    assert not out.exists()
-    assert not list(tmp_path.iterdir())
+def leave(out: Path, text: bytes, fail: bool = False) -> Exported:
+    """An export of one file that holds `text`; killed half way when it is to fail."""
     with staged(out) as stage:
-        (stage / "part-00000.parquet").write_bytes(b"whole")
+        (stage / "part-00000.parquet").write_bytes(text)
+        if fail:
+            raise RuntimeError("killed")
         result = Exported((str(stage / "part-00000.parquet"),), 1, "data_access", "d", "r", ("b1",), ("user_id",), "f")
         write_card(stage, result)
-    assert read_card(out) == moved(result, out)
+    return moved(result, out)
+
+
+def test_a_directory_is_complete_or_not_there(tmp_path: Path) -> None:
+    out = tmp_path / "export"
+    with pytest.raises(RuntimeError, match="killed"):
+        leave(out, b"half", fail=True)
+    assert not list(tmp_path.iterdir())
+    assert read_card(out) is None
+    assert leave(out, b"whole") == read_card(out)
     (out / "part-00000.parquet").write_bytes(b"tampered with")
     assert read_card(out) is None
 
 
 def test_a_finished_directory_gives_way_to_a_newer_one(tmp_path: Path) -> None:
     out = tmp_path / "export"
-    for text in (b"one", b"two"):
-        with staged(out) as stage:
-            (stage / "file").write_bytes(text)
-    assert (out / "file").read_bytes() == b"two"
+    leave(out, b"one")
+    with pytest.raises(RuntimeError, match="killed"):
+        leave(out, b"half", fail=True)
+    assert (out / "part-00000.parquet").read_bytes() == b"one"
+    leave(out, b"two")
+    assert (out / "part-00000.parquet").read_bytes() == b"two"
     assert [p.name for p in tmp_path.iterdir()] == ["export"]

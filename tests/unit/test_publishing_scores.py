@@ -97,7 +97,7 @@ def test_membership_of_identities_is_known(tmp_path: Path) -> None:
 
 def test_score_records_have_the_schemas_shape(tmp_path: Path) -> None:
     scores = read_scores(scores_file(tmp_path / "s.parquet", [0.25, 0.75], ["a", "b"]), AS_OF)
-    [file] = write_eligible(scores, FIELDS, FACTS, tmp_path)
+    [[file]] = write_eligible(scores, FIELDS, FACTS, tmp_path)
     assert pq.read_table(file).to_pylist()[1] == {
         "_acme": {
             "userId": "b",
@@ -118,12 +118,12 @@ def test_score_records_have_the_schemas_shape(tmp_path: Path) -> None:
     assert as_of.type == pa.timestamp("ms", tz="UTC")
 
 
-def test_scores_are_cut_into_files_and_none_is_lost(tmp_path: Path) -> None:
+def test_scores_are_cut_into_batches_and_files_and_none_is_lost(tmp_path: Path) -> None:
     scores = read_scores(scores_file(tmp_path / "s.parquet", [i / 10 for i in range(10)]), AS_OF)
-    files = write_eligible(scores, FIELDS, FACTS, tmp_path, rows_per_file=4)
-    tables = [pq.read_table(f) for f in files]
-    assert [t.num_rows for t in tables] == [4, 4, 2]
-    users = [r["_acme"]["userId"] for t in tables for r in t.to_pylist()]
+    parts = write_eligible(scores, FIELDS, FACTS, tmp_path, rows_per_file=3, rows_per_batch=7)
+    tables = [[pq.read_table(f) for f in files] for files in parts]
+    assert [[t.num_rows for t in part] for part in tables] == [[3, 3, 1], [3]]
+    users = [r["_acme"]["userId"] for part in tables for t in part for r in t.to_pylist()]
     assert users == [f"u{i}" for i in range(10)]
 
 
