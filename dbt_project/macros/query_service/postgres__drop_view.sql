@@ -1,0 +1,5 @@
+{#- Stock dbt would send:      drop view if exists "prod:all"."public"."name" cascade
+    Query Service refuses it:  quoted three-part names, and CASCADE belongs to DROP SCHEMA only. -#}
+{% macro postgres__drop_view(relation) -%}
+  drop view if exists {{ bare_name(relation) }}
+{%- endmacro %}

@@ -1,0 +1,6 @@
+{#- Stock dbt would send:      select ... from "prod:all"."public"."propensity_events"
+    Query Service refuses it:  double quotes and dots cannot be combined, and the database's name has a colon. -#}
+{% macro source() -%}
+  {%- set relation = builtins.source(*varargs) -%}
+  {{ return(relation.include(database=false, schema=false)) }}
+{%- endmacro %}

@@ -1,0 +1,33 @@
+{#- For each event type of propensity.yml: how often in each window before as_of, and how long since the last one. -#}
+with by_type as (
+  select
+    user_id,
+    as_of,
+    look_back_days,
+    event_type,
+    max(as_of_ms) - max(last_event_ms) as milliseconds_since
+    {%- for days in windows() %},
+    sum(case when days_before <= {{ days }} then n else 0 end) as n_{{ days }}d
+    {%- endfor %}
+  from {{ ref('int_activity_as_of') }}
+  group by user_id, as_of, look_back_days, event_type
+),
+
+by_user as (
+  select
+    user_id,
+    as_of,
+    look_back_days
+    {%- for event in setting('event_types') %}
+    {%- for days in windows() %},
+    cast(sum(case when event_type = {{ text_literal(event.type) }} then n_{{ days }}d else 0 end) as int)
+      as n_{{ event.name }}_{{ days }}d
+    {%- endfor %},
+    cast(max(case when event_type = {{ text_literal(event.type) }} then milliseconds_since end) / 60000 as double)
+      as minutes_since_{{ event.name }}
+    {%- endfor %}
+  from by_type
+  group by user_id, as_of, look_back_days
+)
+
+select * from by_user

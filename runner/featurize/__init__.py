@@ -1,0 +1,22 @@
+"""Step 2: features, the training set and the scoring set, built in Query Service by dbt.
+
+The only place that builds dbt invocations.
+"""
+
+from __future__ import annotations
+
+from runner.featurize.build import Featurized, featurize
+from runner.featurize.command import dbt_environment, run_dbt
+from runner.featurize.history import DayOfData, History, end_of_newest_complete_day, read_history, require_history
+
+__all__ = [
+    "DayOfData",
+    "Featurized",
+    "History",
+    "dbt_environment",
+    "end_of_newest_complete_day",
+    "featurize",
+    "read_history",
+    "require_history",
+    "run_dbt",
+]
