@@ -1,0 +1,1 @@
+"""Identity namespaces: Adobe's and the tenant's own."""
