@@ -1,22 +1,17 @@
-"""The audience on its way to a file destination: one dataflow per use case writes it to the landing zone.
-
-The default costs nothing: the dataflow is triggered after the platform's daily evaluation. The run is then *pending*
-until somebody reconciles it: an evaluation newer than the publish, the dataflow's run after it, and the delivered rows.
-"""
+"""The dataflow that delivers an audience: one per use case, looked up before it is made, changed under its version."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from runner.activation.records import Activation
 from runner.audiences import Audience
-from runner.delivery import delivered
-from runner.errors import DataError, PlatformError
+from runner.errors import DataError
 from runner.export.landing_zone import CONNECTION
 from runner.export.request import Log, quiet
-from runner.platform import Flow, FlowRun, Platform, SegmentJob
+from runner.platform import Flow, Platform
 from runner.platform.flows import ACTIVATE_TO_LANDING_ZONE, LANDING_ZONE, PROFILE_STORE
 from runner.publishing.xdm import ScoreFields, fields_of
 from runner.settings import Settings, UseCase
@@ -24,65 +19,6 @@ from runner.settings import Settings, UseCase
 FILE_NAME = "%DESTINATION_NAME%_%SEGMENT_ID%_%DATETIME(YYYYMMdd_HHmmss)%"
 _SCHEDULE_DAYS = 365
 _PARAMS = "/transformations/0/params"
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An activation that was asked for. Kept in the run's record until it is reconciled.
-
-    Args:
-        run_id: the run whose scores the audience is made of.
-        audience_id, flow_id: the audience and the dataflow that delivers it.
-        path: folder of the delivered files, below the landing zone's root.
-        expected: published scores that meet the audience's rule.
-        after_ms: an evaluation counts only if it began after this moment (publish and rule both done), epoch ms.
-        on_demand: evaluated on request instead of by the daily schedule.
-    """
-
-    run_id: str
-    audience_id: str
-    flow_id: str
-    path: str
-    expected: int
-    after_ms: int
-    on_demand: bool = False
-
-
-@dataclass(frozen=True)
-class Pending:
-    """Not there yet.
-
-    Args:
-        awaited: what comes next ("evaluation", "delivery").
-        since: since when it is awaited (UTC).
-        expected_by: when it should have happened (UTC); None where the platform does not say.
-        detail: one sentence for people.
-    """
-
-    awaited: str
-    since: datetime
-    expected_by: datetime | None
-    detail: str
-
-
-@dataclass(frozen=True)
-class Activated:
-    """A delivery that is exactly the audience that was published.
-
-    Args:
-        audience_size: members as the evaluation counted them.
-        activated_rows: rows in the delivered files.
-        evaluation_id, flow_run_id: which evaluation, which run of the dataflow.
-        files: the delivered files, below the landing zone's root.
-    """
-
-    run_id: str
-    audience_id: str
-    audience_size: int
-    activated_rows: int
-    evaluation_id: str
-    flow_run_id: str
-    files: tuple[str, ...]
 
 
 def request_activation(
@@ -120,37 +56,6 @@ def request_activation(
         expected=audience.expected_size,
         after_ms=max(published_ms, definition.updated_ms),
     )
-
-
-def reconcile_activation(platform: Platform, activation: Activation) -> Activated | Pending:
-    """Look whether the audience was evaluated and delivered since, and count.
-
-    Raises:
-        DataError: evaluation, delivery and published scores do not agree; all three numbers are named.
-        PlatformError: the dataflow's run failed.
-    """
-    job = platform.segmentation.latest_evaluation(activation.audience_id)
-    if job is None or job.created_ms < activation.after_ms:
-        return _awaits_evaluation(platform, activation)
-    finished = job.completed_ms or job.updated_ms
-    run = _run_after(platform, activation, finished)
-    if run is None:
-        return Pending(
-            "delivery",
-            _utc(finished),
-            None,
-            f"Evaluation {job.id} found {_members(job, activation):,} members; its delivery is on the way.",
-        )
-    files, rows = delivered(platform, activation.path, activation.audience_id, run)
-    members = _members(job, activation)
-    if not members == rows == activation.expected:
-        raise DataError(
-            f"Audience {activation.audience_id} of run {activation.run_id}: {activation.expected:,} published scores "
-            f"meet the rule, evaluation {job.id} counted {members:,} members, {rows:,} rows were delivered.",
-            "If Profile had not taken in all scores when it evaluated, tomorrow's evaluation will agree: reconcile "
-            "again then ('propensity activate'). If not, compare the merge policy with the scores dataset.",
-        )
-    return Activated(activation.run_id, activation.audience_id, members, rows, job.id, run.id, files)
 
 
 def _dataflow(platform: Platform, use_case: UseCase, path: str) -> Flow:
@@ -247,43 +152,3 @@ def _params(flow: Flow) -> Mapping[str, Any]:
             "Delete the dataflow in the AEP user interface (Destinations, Browse) and run the step again.",
         )
     return params
-
-
-def _awaits_evaluation(platform: Platform, activation: Activation) -> Pending:
-    since = _utc(activation.after_ms)
-    running = [j for j in platform.segmentation.jobs() if j.state == "running" and j.created_ms >= activation.after_ms]
-    detail = (
-        f"Evaluation {running[0].id} is {running[0].reported.lower()}."
-        if running
-        else "The next daily evaluation of the sandbox covers the audience; then it is delivered."
-    )
-    # Once a day: a whole day after the publish it must have happened.
-    return Pending("evaluation", since, since + timedelta(days=1), detail)
-
-
-def _run_after(platform: Platform, activation: Activation, moment_ms: int) -> FlowRun | None:
-    """The dataflow's successful run that began after the evaluation; None while it has not finished.
-
-    Raises:
-        PlatformError: all runs since have failed.
-    """
-    since = [run for run in platform.flows.runs(activation.flow_id) if run.created_ms >= moment_ms]
-    done = [run for run in since if run.state == "success"]
-    if done:
-        return done[-1]
-    if since and all(run.state == "failed" for run in since):
-        raise PlatformError(
-            f"The delivery of audience {activation.audience_id} failed (dataflow {activation.flow_id}, run "
-            f"{since[0].id}): {'; '.join(since[0].errors) or since[0].reported}.",
-            "The next daily run delivers it again; if that fails too, look at the dataflow in the AEP user interface.",
-            service="Flow Service",
-        )
-    return None
-
-
-def _members(job: SegmentJob, activation: Activation) -> int:
-    return job.members.get(activation.audience_id, 0)
-
-
-def _utc(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

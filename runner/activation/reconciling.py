@@ -1,0 +1,81 @@
+"""Was the audience evaluated after the publish, and was every member delivered? Counted, not believed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from runner.activation.delivery import delivered
+from runner.activation.records import Activated, Activation, Pending
+from runner.errors import DataError, PlatformError
+from runner.platform import FlowRun, Platform, SegmentJob
+
+
+def reconcile_activation(platform: Platform, activation: Activation) -> Activated | Pending:
+    """Look whether the audience was evaluated and delivered since, and count.
+
+    Raises:
+        DataError: evaluation, delivery and published scores do not agree; all three numbers are named.
+        PlatformError: the dataflow's run failed.
+    """
+    job = platform.segmentation.latest_evaluation(activation.audience_id)
+    if job is None or job.created_ms < activation.after_ms:
+        return _awaits_evaluation(platform, activation)
+    finished = job.completed_ms or job.updated_ms
+    run = _run_after(platform, activation, finished)
+    if run is None:
+        return Pending(
+            "delivery",
+            _utc(finished),
+            None,
+            f"Evaluation {job.id} found {_members(job, activation):,} members; its delivery is on the way.",
+        )
+    files, rows = delivered(platform, activation.path, activation.audience_id, run)
+    members = _members(job, activation)
+    if not members == rows == activation.expected:
+        raise DataError(
+            f"Audience {activation.audience_id} of run {activation.run_id}: {activation.expected:,} published scores "
+            f"meet the rule, evaluation {job.id} counted {members:,} members, {rows:,} rows were delivered.",
+            "If Profile had not taken in all scores when it evaluated, tomorrow's evaluation will agree: reconcile "
+            "again then ('propensity activate'). If not, compare the merge policy with the scores dataset.",
+        )
+    return Activated(activation.run_id, activation.audience_id, members, rows, job.id, run.id, files)
+
+
+def _awaits_evaluation(platform: Platform, activation: Activation) -> Pending:
+    since = _utc(activation.after_ms)
+    running = [j for j in platform.segmentation.jobs() if j.state == "running" and j.created_ms >= activation.after_ms]
+    detail = (
+        f"Evaluation {running[0].id} is {running[0].reported.lower()}."
+        if running
+        else "The next daily evaluation of the sandbox covers the audience; then it is delivered."
+    )
+    # Once a day: a whole day after the publish it must have happened.
+    return Pending("evaluation", since, since + timedelta(days=1), detail)
+
+
+def _run_after(platform: Platform, activation: Activation, moment_ms: int) -> FlowRun | None:
+    """The dataflow's successful run that began after the evaluation; None while it has not finished.
+
+    Raises:
+        PlatformError: all runs since have failed.
+    """
+    since = [run for run in platform.flows.runs(activation.flow_id) if run.created_ms >= moment_ms]
+    done = [run for run in since if run.state == "success"]
+    if done:
+        return done[-1]
+    if since and all(run.state == "failed" for run in since):
+        raise PlatformError(
+            f"The delivery of audience {activation.audience_id} failed (dataflow {activation.flow_id}, run "
+            f"{since[0].id}): {'; '.join(since[0].errors) or since[0].reported}.",
+            "The next daily run delivers it again; if that fails too, look at the dataflow in the AEP user interface.",
+            service="Flow Service",
+        )
+    return None
+
+
+def _members(job: SegmentJob, activation: Activation) -> int:
+    return job.members.get(activation.audience_id, 0)
+
+
+def _utc(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
