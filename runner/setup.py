@@ -46,8 +46,13 @@ def plan(
     wanted = blueprints(settings, tenant, event_fields, profile_fields)
     found = list(_namespace(settings, platform))
     for blueprint in wanted:
-        found += _Missing(platform, blueprint, settings.identity.namespace).actions()
+        found += missing(platform, blueprint, settings.identity.namespace)
     return found
+
+
+def missing(platform: Platform, blueprint: Blueprint, namespace: str) -> list[Action]:
+    """What one dataset lacks, with its schema, field group and identity; empty when it is as wanted."""
+    return list(_Missing(platform, blueprint, namespace).actions())
 
 
 def apply(actions: Sequence[Action], progress: Callable[[str], None] | None = None) -> None:
