@@ -1,6 +1,6 @@
 """A run's scores on their way into profiles: checked, shaped, ingested exactly once, verified."""
 
-from runner.publishing.publish import Published, publish, scores_dataset
+from runner.publishing.publish import Published, publish
 from runner.publishing.scores import Scores, read_scores
 from runner.publishing.verification import Verification, verify
 from runner.publishing.xdm import RunFacts, ScoreFields, fields_of
@@ -14,6 +14,5 @@ __all__ = [
     "fields_of",
     "publish",
     "read_scores",
-    "scores_dataset",
     "verify",
 ]

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from runner.errors import PlatformTimeout
+from runner.blueprints import scores_dataset
 from runner.export.request import Log, quiet
 from runner.ingestion import Waiting, ingest_parquet
 from runner.platform import Batch, Dataset, Platform
@@ -60,11 +61,6 @@ class Published:
     created: bool
 
 
-def scores_dataset(use_case: UseCase) -> str:
-    """Name of the use case's scores dataset."""
-    return f"propensity_{use_case.name}_scores"
-
-
 def publish(
     settings: Settings,
     use_case: UseCase,
@@ -97,7 +93,7 @@ def publish(
     """
     scores = read_scores(scores_file, facts.as_of, expected_rows)
     fields = fields_of(settings, use_case, platform)
-    dataset = platform.catalog.dataset_named(scores_dataset(use_case))
+    dataset = platform.catalog.dataset_named(scores_dataset(use_case.name))
     fingerprint = scores.fingerprint(facts.run_id, facts.as_of.isoformat(), facts.model_version)
     refuse_newer(sql, dataset.table_name, fields, facts)
     stage = Path(mkdtemp(prefix=f"{facts.run_id}-", dir=_made(work_dir)))

@@ -1,0 +1,70 @@
+"""One run's rows through the Data Landing Zone: the same rows, or Data Access and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.fs as fs
+import pytest
+
+from runner.export import Exported, compare, export_data_access, export_landing_zone
+from tests.integration.sandbox import CONTRACT, RUN, Sandbox, run_rows, sandbox
+
+KEYS = ("user_id", "as_of")
+LATER = "newsletter-20261116"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with sandbox(tmp_path_factory.mktemp("zone")) as made:
+        made.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows('newsletter-20261102', range(300))}")
+        made.sql.execute(f"INSERT INTO {CONTRACT.dataset} {run_rows(RUN, range(250))}")
+        yield made
+
+
+def through_zone(world: Sandbox, out: Path, run: str = RUN, log: list[str] | None = None) -> Exported:
+    said = log if log is not None else []
+    return export_landing_zone(
+        world.platform, world.sql, CONTRACT.dataset, run, out, CONTRACT, seconds=60, log=said.append
+    )
+
+
+def directly(world: Sandbox, out: Path, run: str = RUN) -> Exported:
+    return export_data_access(world.platform, world.sql, CONTRACT.dataset, run, out, CONTRACT)
+
+
+def flows(world: Sandbox) -> list[str]:
+    return [f["name"] for f in world.platform.flows.items("/flows", {"limit": 100})]
+
+
+def test_both_routes_give_the_same_rows(world: Sandbox, tmp_path: Path) -> None:
+    zone, lake = through_zone(world, tmp_path / "zone"), directly(world, tmp_path / "lake")
+    assert (zone.route, zone.note, zone.rows) == ("landing_zone", "", 250)
+    assert compare(zone, lake, KEYS).equal
+    assert zone.fingerprint == lake.fingerprint
+
+
+def test_increments_are_added_to_the_first_full_export(world: Sandbox, tmp_path: Path) -> None:
+    through_zone(world, tmp_path / "first")
+    world.sql.execute(f"INSERT INTO {CONTRACT.dataset} {run_rows(LATER, range(40))}")
+    later = through_zone(world, tmp_path / "later", LATER)
+    assert (later.route, later.rows) == ("landing_zone", 40)
+    assert compare(later, directly(world, tmp_path / "lake", LATER), KEYS).equal
+
+
+def test_a_dataset_has_one_dataflow_however_often_it_is_exported(world: Sandbox, tmp_path: Path) -> None:
+    through_zone(world, tmp_path / "one")
+    through_zone(world, tmp_path / "two")
+    assert len([name for name in flows(world) if CONTRACT.dataset in name]) == 1
+
+
+def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world: Sandbox, tmp_path: Path) -> None:
+    through_zone(world, tmp_path / "one")
+    world.local.advance(8 * 86_400)
+    zone = world.platform.landing_zone.open()
+    left = zone.filesystem.get_file_info(fs.FileSelector(zone.path("propensity/export"), recursive=True))
+    assert not [f for f in left if f.type == fs.FileType.File]
+    exported = through_zone(world, tmp_path / "two")
+    assert (exported.route, exported.rows) == ("data_access", 250)
+    assert exported.note == f"The landing zone holds 0 of 250 rows of run {RUN}."

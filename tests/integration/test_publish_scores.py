@@ -1,0 +1,124 @@
+"""Scores reach the lake and the profiles exactly once, whatever is run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runner.errors import DataError
+from runner.publishing import Published, RunFacts, publish
+from tests.integration.sandbox import AS_OF, Sandbox, sandbox, write_scores
+
+FIRST = {f"u{i}": i / 1000 for i in range(300)}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Sandbox]:
+    with sandbox(tmp_path / "world") as made:
+        yield made
+
+
+def facts(days: int = 0, model: str = "1") -> RunFacts:
+    as_of = AS_OF + timedelta(days=days)
+    return RunFacts(f"newsletter-{as_of:%Y%m%d}", as_of, model)
+
+
+def send(world: Sandbox, tmp_path: Path, scores: dict[str, float], run: RunFacts, **options: object) -> Published:
+    file = write_scores(tmp_path / "scores.parquet", scores, run.as_of)
+    return publish(world.settings, world.case, world.platform, world.sql, run, file, **options)  # type: ignore[arg-type]
+
+
+def in_lake(world: Sandbox, run: RunFacts) -> dict[str, tuple[bool, float | None]]:
+    base = "_acme.propensity.newsletter"
+    rows = world.sql.rows(
+        f"SELECT _acme.userId AS user_id, {base}.eligible AS eligible, {base}.score AS score"
+        f" FROM propensity_newsletter_scores WHERE {base}.runId = '{run.run_id}'"
+    )
+    assert len(rows) == len({r["user_id"] for r in rows})
+    return {r["user_id"]: (_true(r["eligible"]), r["score"]) for r in rows}
+
+
+def _true(value: object) -> bool:
+    return value is True or str(value).lower() in ("t", "true")
+
+
+def batches(world: Sandbox) -> list[str]:
+    dataset = world.platform.catalog.dataset_named("propensity_newsletter_scores")
+    return [b.external_id for b in world.platform.catalog.batches(dataset_id=dataset.id) if b.state == "success"]
+
+
+def test_every_score_is_in_the_lake_once_and_a_repeat_does_nothing(world: Sandbox, tmp_path: Path) -> None:
+    done = send(world, tmp_path, FIRST, facts())
+    assert done.created
+    assert (done.scores_published, done.not_eligible_published) == (300, 0)
+    assert "lake" in done.verification.levels
+    assert in_lake(world, facts()) == {user: (True, score) for user, score in FIRST.items()}
+    again = send(world, tmp_path, FIRST, facts())
+    assert not again.created
+    assert again.batch_ids == done.batch_ids
+    assert batches(world) == ["newsletter-20261109-scores-000"]
+
+
+def test_who_drops_out_gets_an_explicit_not_eligible_row(world: Sandbox, tmp_path: Path) -> None:
+    send(world, tmp_path, FIRST, facts())
+    left = dict.fromkeys(list(FIRST)[:250], 0.5) | {"new": 0.9}
+    done = send(world, tmp_path, left, facts(7))
+    assert (done.scores_published, done.not_eligible_published) == (251, 50)
+    lake = in_lake(world, facts(7))
+    assert lake["u299"] == (False, None)
+    assert lake["new"] == (True, 0.9)
+    third = send(world, tmp_path, left, facts(14))
+    assert third.not_eligible_published == 0
+
+
+def test_corrected_scores_replace_the_first_ones(world: Sandbox, tmp_path: Path) -> None:
+    send(world, tmp_path, FIRST, facts())
+    corrected = {user: score / 2 for user, score in FIRST.items() if user != "u7"}
+    done = send(world, tmp_path, corrected, facts())
+    assert (done.scores_published, done.not_eligible_published) == (299, 1)
+    lake = in_lake(world, facts())
+    assert lake["u8"] == (True, 0.004)
+    assert lake["u7"] == (False, None)
+    assert len(batches(world)) == 1
+    assert not send(world, tmp_path, corrected, facts()).created
+
+
+def test_an_interrupted_publication_is_completed(world: Sandbox, tmp_path: Path) -> None:
+    class Killed(Exception):
+        pass
+
+    def die(line: str) -> None:
+        if "opened batch" in line and "scores-001" in line:
+            raise Killed
+
+    with pytest.raises(Killed):
+        send(world, tmp_path, FIRST, facts(), rows_per_batch=100, log=die)
+    done = send(world, tmp_path, FIRST, facts(), rows_per_batch=100)
+    assert done.created
+    assert len(done.batch_ids) == 3
+    assert len(in_lake(world, facts())) == 300
+    assert sorted(batches(world)) == [f"newsletter-20261109-scores-00{part}" for part in range(3)]
+
+
+def test_fewer_parts_leave_nothing_of_the_old_ones(world: Sandbox, tmp_path: Path) -> None:
+    send(world, tmp_path, FIRST, facts(), rows_per_batch=100)
+    done = send(world, tmp_path, {u: s / 2 for u, s in FIRST.items()}, facts())
+    assert (done.scores_published, len(batches(world))) == (300, 1)
+
+
+def test_an_older_run_is_not_published_over_a_newer_one(world: Sandbox, tmp_path: Path) -> None:
+    send(world, tmp_path, FIRST, facts(7))
+    with pytest.raises(DataError, match="already holds scores as of 2026-11-16, newer than newsletter-20261109"):
+        send(world, tmp_path, FIRST, facts())
+
+
+def test_profiles_carry_the_scores_and_the_snapshot_counts_them(world: Sandbox, tmp_path: Path) -> None:
+    send(world, tmp_path, FIRST, facts())
+    world.local.advance(86_400)
+    done = send(world, tmp_path, FIRST, facts())
+    assert done.verification.levels == ("lake", "entities", "profile_snapshot")
+    assert done.profiles_with_score == 300
+    assert done.verification.warnings == ()
