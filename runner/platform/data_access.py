@@ -19,7 +19,8 @@ from runner.errors import DataError, PlatformError, Unavailable
 from runner.platform.documents import Document, inner, listed, mapping, need, whole
 from runner.platform.service import Service
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
+"""Small, because what a broken connection had read of a chunk is lost and asked for again."""
 _PAGE = 100
 
 
