@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import pkgutil
 from types import ModuleType
@@ -47,7 +48,8 @@ def resume(context: Context) -> None:
 def service_modules() -> list[ModuleType]:
     """`routes` modules of all service folders, by name."""
     names = sorted(info.name for info in pkgutil.iter_modules(services.__path__) if info.ispkg)
-    return [importlib.import_module(f"local_platform.services.{name}.routes") for name in names]
+    modules = [f"local_platform.services.{name}.routes" for name in names]
+    return [importlib.import_module(name) for name in modules if importlib.util.find_spec(name)]
 
 
 async def _problem(_: Request, problem: Problem) -> Response:

@@ -131,8 +131,8 @@ def _start_landing_zone(context: Context) -> None:
 
 
 def _start_query_service(context: Context) -> None:
-    if importlib.util.find_spec("local_platform.query_service"):
-        module = importlib.import_module("local_platform.query_service")
+    module = importlib.import_module("local_platform.query_service")
+    if hasattr(module, "QueryService"):
         context.query_service = module.QueryService(context.lake, context.clock, context.tokens, context.options)
         context.sql_port = context.query_service.start(context.options.sql_port)
 

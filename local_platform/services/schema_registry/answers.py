@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,12 @@ _ACCEPT = re.compile(
     r"(?P<forms>(?:-(?:full|id|link|notext|desc|deprecatefield))*)\+json(?:\s*;\s*version=(?P<version>\d+))?\s*"
 )
 _FILTER = re.compile(r"(?P<path>[^=!<>~]+)(?:(?P<operator>==|!=|<=|>=|<|>|~)(?P<value>.*))?", re.S)
+_COMPARISONS: dict[str, Callable[[str, str], bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
 _LARGEST_PAGE = 500
 
 
@@ -185,13 +193,8 @@ def matches(resource: Json, condition: str) -> bool:
             return any(re.search(wanted, value) for value in values)
         except re.error:
             raise BadRequest(f"The filter property={condition!r} holds no valid regular expression.") from None
-    compare = {
-        "<": lambda value: value < wanted,
-        ">": lambda value: value > wanted,
-        "<=": lambda value: value <= wanted,
-        ">=": lambda value: value >= wanted,
-    }[match["operator"]]
-    return any(compare(value) for value in values)
+    compare = _COMPARISONS[match["operator"]]
+    return any(compare(value, wanted) for value in values)
 
 
 def _without_text(node: Json, *, top: bool = False) -> Json:
