@@ -15,8 +15,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from flows.server import prefect_server, server_environment
 from runner import demo_project
 from runner.errors import PropensityError, SettingsError
 from runner.local import local_platform
+from runner.synthetic.spec import default_end
 from runner.workspace import write_json
 
 HOME = Path(".demo")
@@ -45,6 +46,7 @@ class Parameters:
     target: str | None
     horizon: int | None
     repeatable: bool
+    end: date | None = None
 
     def fingerprint(self) -> dict[str, str]:
         """The parameters, the loaded file's bytes and the sources that make the tables."""
@@ -60,7 +62,7 @@ def run_demo(parameters: Parameters, home: Path = HOME) -> Mapping[str, Any]:
     started = time.monotonic()
     home = home.resolve()
     with _only_one(home), ExitStack() as stack:
-        _start_over_if_changed(parameters, home)
+        parameters = _start_over_if_changed(parameters, home)
         settings = demo_project.write(
             home / "project",
             events=parameters.events,
@@ -76,7 +78,7 @@ def run_demo(parameters: Parameters, home: Path = HOME) -> Mapping[str, Any]:
         # Prefect reads its settings when it is imported, so only now.
         from flows.seven_steps import seven_steps
 
-        summary = seven_steps(settings, home, asdict(parameters), platform)
+        summary = dict(seven_steps(settings, home, parameters, platform))
         summary["seconds"]["total"] = round(time.monotonic() - started, 1)
         write_json(home / "summary.json", summary)
     return summary
@@ -93,17 +95,23 @@ def _only_one(home: Path) -> Iterator[None]:
         yield
 
 
-def _start_over_if_changed(parameters: Parameters, home: Path) -> None:
-    marker, wanted = home / "parameters.json", parameters.fingerprint()
-    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == wanted:
+def _start_over_if_changed(parameters: Parameters, home: Path) -> Parameters:
+    """Remove what other parameters made. Synthetic data keep their end, so that tomorrow's rerun continues."""
+    marker = home / "parameters.json"
+    before = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
+    chosen = date.fromisoformat(before["end"]) if before else default_end(datetime.now(UTC).date())
+    parameters = replace(parameters, end=chosen)
+    wanted = parameters.fingerprint()
+    if before == wanted:
         click.echo(f"Continuing in {home}: same parameters, nothing is done twice")
-        return
+        return parameters
     # The marker goes first: killed in the middle of the removal, the next run starts over again.
     marker.unlink(missing_ok=True)
     for path in home.iterdir():
         if path.name not in (*KEPT, "lock"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_json(marker, wanted)
+    return parameters
 
 
 def _sha256(files: list[Path]) -> str:

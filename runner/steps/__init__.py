@@ -1,0 +1,50 @@
+"""The seven steps, each a function that the command and the flows call. Every one is safe to repeat.
+
+A step reads the records of earlier steps from the run's folder, does its work through the rooms of this package, and
+leaves its own record there.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from runner.session import may_pass, newest_run
+from runner.steps.data import apply_setup, doctor, load_events, plan_setup, synthesize
+from runner.steps.dbt import dbt_call, dbt_variables
+from runner.steps.features import explore, export, featurize
+from runner.steps.model import score, train
+from runner.steps.scores import activate, audience, publish
+
+__all__ = [
+    "activate",
+    "apply_setup",
+    "audience",
+    "dbt_call",
+    "dbt_variables",
+    "doctor",
+    "explore",
+    "export",
+    "featurize",
+    "load_events",
+    "may_pass",
+    "newest_run",
+    "plan_setup",
+    "publish",
+    "run",
+    "score",
+    "synthesize",
+    "train",
+]
+
+
+def run(settings_file: Path, use_case: str | None, as_of: date | None, *, both_routes: bool = False) -> str:
+    """Steps 2 to 7 up to the pending activation."""
+    run_id = featurize(settings_file, use_case, as_of)
+    explore(settings_file, run_id)
+    export(settings_file, run_id, both_routes=both_routes)
+    train(settings_file, run_id)
+    score(settings_file, run_id)
+    publish(settings_file, run_id)
+    audience(settings_file, run_id)
+    return run_id

@@ -1,0 +1,59 @@
+"""Steps 2 and 3: features in Query Service, and the training rows out of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from runner.errors import DataError
+from runner.exploration import explore as look
+from runner.export import compare
+from runner.featurize import featurize as build_features
+from runner.session import open_session, tell
+from runner.steps.common import as_of_time, contract_of, export_rows, open_run
+from runner.timing import step
+
+
+def featurize(settings_file: Path, use_case: str | None = None, as_of: date | None = None) -> str:
+    """Step 2: features, training set and scoring set in Query Service. Returns the run id."""
+    session = open_session(settings_file)
+    case = session.settings.use_case(use_case)
+    scratch = session.settings.state_dir / "featurize" / case.name
+    with step(scratch, 2, "featurize", f"features of '{case.name}' in Query Service"):
+        built = build_features(
+            session.settings, case, session.platform, session.sql, as_of, session.settings.dbt_project, scratch, tell
+        )
+    workspace = session.workspace(built.run_id)
+    for name in ("manifest.json", "dbt_vars.json", "seconds.json"):
+        (workspace.folder / name).write_bytes((scratch / name).read_bytes())
+    workspace.save("featurize", asdict(built) | {"manifest_file": str(workspace.folder / "manifest.json")})
+    excluded = ", ".join(f"{n:,} {reason}" for reason, n in built.excluded_by_reason.items()) or "nobody"
+    tell(f"{built.training_rows:,} training rows; {built.scoring_rows:,} of {built.profiles:,} identities to score")
+    tell(f"left out of scoring: {excluded}")
+    return built.run_id
+
+
+def explore(settings_file: Path, run_id: str) -> None:
+    """Step 2: figures about the events as they were known at the run's as-of date."""
+
+    session, case, workspace = open_run(settings_file, run_id)
+    workspace.save("explore", look(session.settings, case, session.platform, session.sql, as_of_time(workspace)))
+
+
+def export(settings_file: Path, run_id: str, *, both_routes: bool = False) -> None:
+    """Step 3: the training rows as Parquet, reconciled with Query Service; with `both_routes` twice, and compared."""
+    session, case, workspace = open_run(settings_file, run_id)
+    first = session.settings.export_route
+    routes = [first, *({"data_access", "landing_zone"} - {first} if both_routes else ())]
+    with step(workspace.folder, 3, "export", f"training rows of {run_id} to Parquet"):
+        exports = [export_rows(session, workspace, f"{case.name}_training_set", route) for route in routes]
+        if both_routes:
+            contract = contract_of(workspace, f"{case.name}_training_set")
+            comparison = compare(exports[0], exports[1], [contract.one("key").name, contract.one("as_of").name])
+            if not comparison.equal:
+                raise DataError(f"The two export routes disagree: {comparison}.", "Run 'propensity export' again.")
+            tell(f"both routes hold the same {exports[0].rows:,} rows")
+    workspace.save(
+        "export", asdict(exports[0]) | {"routes": [e.route for e in exports], "notes": [e.note for e in exports]}
+    )

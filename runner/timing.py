@@ -1,0 +1,31 @@
+"""How long each step took, kept with the run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from runner.workspace import write_json
+
+
+@contextmanager
+def step(folder: Path, number: int, name: str, title: str) -> Iterator[None]:
+    """Announce a step, time it, and keep the seconds in `{folder}/seconds.json` under `{number}_{name}`."""
+    click.echo(f"Step {number} of 7 · {title}")
+    started = time.monotonic()
+    yield
+    seconds = time.monotonic() - started
+    write_json(folder / "seconds.json", {**read_seconds(folder), f"{number}_{name}": round(seconds, 1)})
+    click.echo(f"    done in {seconds:.1f} s")
+
+
+def read_seconds(folder: Path) -> dict[str, float]:
+    """Seconds by step, in order of the steps; empty when nothing was timed yet."""
+    path = folder / "seconds.json"
+    content: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return dict(sorted(content.items()))
