@@ -59,6 +59,7 @@ def ingest_parquet(
     external_id: str,
     tags: Mapping[str, Sequence[str]] | None = None,
     replaces: Sequence[str] = (),
+    wait: bool = True,
     waiting: Waiting | None = None,
     progress: Progress | None = None,
 ) -> Ingested:
@@ -71,6 +72,7 @@ def ingest_parquet(
         external_id: our name of the batch, unique in the organisation.
         tags: put on the batch, with a fingerprint of the content.
         replaces: ids of batches that leave the lake when this one succeeds.
+        wait: False returns as soon as the batch is complete and queued; whether it succeeds is then not known.
         progress: called with one line per thing that happens.
 
     Raises:
@@ -78,14 +80,15 @@ def ingest_parquet(
         PlatformTimeout: it did not finish in time; running it again goes on waiting for the same batch.
         NotFound: there is no such dataset.
     """
-    job = _Job(platform, platform.catalog.dataset_named(dataset_name), waiting or Waiting(), progress or _quiet)
+    dataset = platform.catalog.dataset_named(dataset_name)
+    job = _Job(platform, dataset, (waiting or Waiting()) if wait else None, progress or _quiet)
     return job.run(list(files), external_id, dict(tags or {}), tuple(replaces))
 
 
 class _Job:
     """One ingestion: dataset, patience and progress at hand."""
 
-    def __init__(self, platform: Platform, dataset: Dataset, waiting: Waiting, progress: Progress) -> None:
+    def __init__(self, platform: Platform, dataset: Dataset, waiting: Waiting | None, progress: Progress) -> None:
         self.platform = platform
         self.dataset = dataset
         self.waiting = waiting
@@ -105,6 +108,8 @@ class _Job:
         attempts = self._attempts(external_id)
         newest = attempts[-1] if attempts else None
         if newest is not None and newest.state == "waiting":
+            if self.waiting is None and _same(newest, content, None):
+                return Ingested(newest.id, rows, created=False, external_id=newest.external_id)
             self.progress(f"batch {newest.id} ({newest.external_id}) is under way: waiting for it")
             newest = self._finished(newest.id)
         if newest is not None and newest.state == "success" and _same(newest, content, rows):
@@ -167,6 +172,8 @@ class _Job:
                     )
                 )
         service.act(batch_id, "COMPLETE")
+        if self.waiting is None:
+            return Ingested(batch_id, rows, created=True, external_id=external_id)
         self.progress(f"sent {rows:,} rows in {len(pieces)} files; waiting for batch {batch_id}")
         batch = self._finished(batch_id)
         if batch.state != "success":
@@ -176,7 +183,7 @@ class _Job:
 
     def _finished(self, batch_id: str) -> Batch:
         """Poll with a growing delay until the batch is final."""
-        waiting, catalog = self.waiting, self.platform.catalog
+        waiting, catalog = self.waiting or Waiting(), self.platform.catalog
         begun, delay, said = waiting.clock(), waiting.first, ""
         while True:
             batch = self.platform.ingestion.soon(lambda: catalog.batch(batch_id))

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,16 @@ class RunRecords:
         self._platform = platform
         self._sql = sql or SqlClient(platform)
 
-    def append(self, record: RunRecord, progress: Progress | None = None) -> str:
-        """Add a record and return the batch id. The same record again changes nothing."""
+    def append(self, record: RunRecord, *, wait: bool = False, progress: Progress | None = None) -> str:
+        """Add a record and return the batch id. The same record again changes nothing.
+
+        Args:
+            wait: wait until it is visible. Promotion takes minutes, which a step need not spend on its bookkeeping:
+                until then this machine reads its own copy.
+        """
         moment = record.recorded_at.astimezone(UTC)
+        moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        record = replace(record, recorded_at=moment)
         with tempfile.TemporaryDirectory(prefix="propensity-") as folder:
             file = Path(folder) / "record.parquet"
             _write(file, record, self._tenant())
@@ -66,6 +73,7 @@ class RunRecords:
                 [file],
                 external_id=f"{record.run_id}-record-{record.state}-{moment:%Y%m%dT%H%M%S%f}"[:-3],
                 tags={"propensity/run": [record.run_id]},
+                wait=wait,
                 progress=progress,
             )
         self._remember(record)
