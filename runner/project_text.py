@@ -170,14 +170,14 @@ def use_case_files(settings: Settings, case: UseCase, models: Sequence[FeatureMo
 
 
 def _use_case_config(use_case: str, model: str, propensity: dict[str, str] | None) -> list[str]:
-    lines = ["    config:", f"      tags: [{use_case}]"]
+    lines = ["    config:", f"      tags: [{_word(use_case)}]"]
     if propensity is None:
         lines.append("      materialized: view")
     else:
         lines += ["      contract: {enforced: true}", "      meta:", f"        propensity: {_inline(propensity)}"]
     tests: list[str] = []
     if model.endswith("_set"):
-        tests = ["one_row_per_key", f"knows_only_the_past: {{arguments: {{use_case: {use_case}}}}}"]
+        tests = ["one_row_per_key", f"knows_only_the_past: {{arguments: {{use_case: {_word(use_case)}}}}}"]
     if model == "training_set":
         tests.append("labels_are_usable")
     if model == "spine":
@@ -229,14 +229,16 @@ def _set_column(column: FeatureColumn) -> str:
 
 
 def _inline(content: dict[str, Any]) -> str:
-    """A YAML flow mapping; text is quoted as JSON where it is more than a word."""
+    """A YAML flow mapping."""
     parts = []
     for key, value in content.items():
-        if isinstance(value, dict):
-            shown = _inline(value)
-        elif isinstance(value, str) and not (value.replace("_", "").isalnum() and yaml.safe_load(value) == value):
-            shown = json.dumps(value, ensure_ascii=False)
-        else:
-            shown = str(value)
+        shown = _inline(value) if isinstance(value, dict) else _word(value)
         parts.append(f"{key}: {shown}")
     return "{" + ", ".join(parts) + "}"
+
+
+def _word(value: str | float) -> str:
+    """A YAML scalar; quoted where YAML would read something else than the text (`no` is a boolean)."""
+    if isinstance(value, str) and not (value.replace("_", "").isalnum() and yaml.safe_load(value) == value):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -78,7 +78,7 @@ def read_history(sql: Sql, events_table: str) -> History:
     if not rows:
         raise DataError(
             f"The event dataset {table} is empty.",
-            "Ingest events first ('propensity load-events FILE' or 'propensity synthesize'), or correct datasets.events.",
+            "Ingest events first ('propensity load-events', 'propensity synthesize'), or correct datasets.events.",
         )
     now = _naive(rows[0]["now"])
     days = [DayOfData(_day(r["day"]), int(r["event_rows"]), _naive(r["last_at"])) for r in rows]
