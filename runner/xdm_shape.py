@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,6 @@ from runner.errors import DataError
 
 ROWS_PER_FILE = 1_000_000
 """A million short events are some 30 MB: few files a batch, each well below the 256 MB that a request may have."""
-
-
-def with_tenant(path: str, tenant: str) -> str:
-    """`_{tenant}.userId` with the organisation's own namespace: `_acme.userId`."""
-    return path.replace("{tenant}", tenant.removeprefix("_"))
 
 
 def nested(columns: Mapping[str, Any]) -> pa.Table:
@@ -82,9 +77,3 @@ def _both(path: str) -> DataError:
         f"The field {path} is also the folder of other fields, or is there twice.",
         "Give each value its own XDM path.",
     )
-
-
-def joined_names(names: Iterable[str], most: int = 12) -> str:
-    """`a, b, c and 4 more` for messages."""
-    every = list(names)
-    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")

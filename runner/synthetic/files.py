@@ -19,7 +19,8 @@ from runner.synthetic.method import expected_counts, formulae
 from runner.synthetic.model import EVENT_TYPES
 from runner.synthetic.truth import Truth, truth
 from runner.workspace import write_json
-from runner.xdm_shape import nested, with_tenant, write_file, write_files
+from runner.xdm_paths import with_tenant
+from runner.xdm_shape import nested, write_file, write_files
 
 ATTRIBUTE_PATHS = {
     "country": ("_{tenant}.attributes.country", "string"),
