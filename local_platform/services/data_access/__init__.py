@@ -1,0 +1,1 @@
+"""Data Access: files of batches, their bytes, diagnostics of refused data, previews."""

@@ -1,0 +1,1 @@
+"""Batch ingestion: uploads, promotion into the lake with XDM validation, replay and revert."""
