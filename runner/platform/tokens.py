@@ -29,10 +29,12 @@ class Tokens:
         connection: Connection,
         transport: BaseAdapter | None = None,
         *,
+        first_delay: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
+        self._first_delay = first_delay
         self._sleep = sleep
         self._clock = clock
         self._lock = threading.Lock()
@@ -67,9 +69,9 @@ class Tokens:
 
     def _fetch(self) -> None:
         problem: PlatformError | None = None
-        for delay in (0.0, 1.0, 3.0, 8.0):
-            if delay:
-                self._sleep(delay)
+        for attempt in range(4):
+            if attempt:
+                self._sleep(self._first_delay * 3.0 ** (attempt - 1))
             try:
                 return self._ask()
             except Unavailable as error:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.exceptions import ReadTimeoutError
 
 from runner.errors import PlatformError, RateLimited, Unavailable
 from runner.platform.answers import failure, never_sent, read_error, unreachable, unreadable
@@ -43,6 +44,8 @@ class Patience:
     total: float = 240
     connect_timeout: float = 10
     read_timeout: float = 120
+    download: float = 1800
+    """For one streamed body, however slowly it drips in."""
 
 
 class Bearer(AuthBase):
@@ -90,7 +93,7 @@ class CheckedSession(requests.Session):
         self.patience = patience or Patience()
         self.sleep = sleep
         self.clock = clock
-        self.tokens = Tokens(connection, transport, sleep=sleep, clock=clock)
+        self.tokens = Tokens(connection, transport, first_delay=2 * self.patience.first_delay, sleep=sleep, clock=clock)
         adapter = transport or HTTPAdapter(max_retries=0, pool_maxsize=16)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
@@ -127,7 +130,8 @@ class _Exchange:
         self.path = urlsplit(url).path
         body: Any = self.options.get("data")
         self.start: int | None = body.tell() if hasattr(body, "seek") and hasattr(body, "tell") else None
-        self.expects_json = "json" in self.headers.get("Accept", "") and not self.options.get("stream")
+        self.streamed = bool(self.options.get("stream"))
+        self.expects_json = "json" in self.headers.get("Accept", "") and not self.streamed
         self.renewed = False
 
     def answer(self) -> requests.Response:
@@ -159,11 +163,16 @@ class _Exchange:
             "timeout": (patience.connect_timeout, patience.read_timeout),
             "verify": True,  # aepp switches verification off call by call
             "allow_redirects": False,  # a redirected write would lose its body
+            "stream": True,  # the body is read below, against the clock
         }
         if self.start is not None:
             self.options["data"].seek(self.start)
         try:
             response = self.session.send_once(self.method, self.url, options)
+            limit = patience.download if self.streamed else patience.total
+            response.raw = _WithinTime(response.raw, begun + limit, self.session.clock)
+            if not self.streamed or response.status_code >= 300:
+                response.content  # noqa: B018  (reads it)
         except requests.RequestException as error:
             log.debug("%s %s -> %s [%s]", self.method, self.path, type(error).__name__, request_id)
             problem = unreachable(error, self.method, self.path, request_id)
@@ -196,6 +205,23 @@ class _Exchange:
             return asked
         backoff = min(patience.longest_delay, patience.first_delay * 2.0 ** (attempt - 1))
         return backoff * random.uniform(0.5, 1.0)  # noqa: S311  (jitter, not cryptography)
+
+
+class _WithinTime:
+    """A body that must be there in time: a read timeout alone lets one byte a minute go on for ever."""
+
+    def __init__(self, raw: Any, until: float, clock: Callable[[], float]) -> None:
+        self._raw, self._until, self._clock = raw, until, clock
+
+    def stream(self, amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
+        while chunk := self._raw.read1(amount, decode_content=decode_content):
+            if self._clock() > self._until:
+                self._raw.close()
+                raise ReadTimeoutError(None, "", "the body did not arrive in time")  # type: ignore[arg-type]
+            yield chunk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
 
 
 def _asked_delay(response: requests.Response) -> float | None:
