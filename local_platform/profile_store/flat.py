@@ -71,19 +71,23 @@ def _struct(tree: Mapping[str, Any]) -> pa.StructType:
     )
 
 
-def nest(columns: Mapping[str, pa.Array], type_: pa.StructType) -> dict[str, pa.Array]:
-    """Nested arrays for the fields of ``type_`` from flat columns of one length; an object without values is null."""
-    return {field.name: _nested(field, field.name, columns) for field in type_}
+def nest(columns: Mapping[str, pa.Array], type_: pa.StructType, rows: int) -> dict[str, pa.Array]:
+    """Nested arrays for the fields of ``type_`` from flat columns of ``rows`` rows.
+
+    A field without a column is null, and so is an object without values.
+    """
+    return {field.name: _nested(field, field.name, columns, rows) for field in type_}
 
 
-def _nested(field: pa.Field, path: str, columns: Mapping[str, pa.Array]) -> pa.Array:
-    if not pa.types.is_struct(field.type):
-        column = columns[path]
-        if pa.types.is_timestamp(field.type) and not pa.types.is_timestamp(column.type):
-            raise TypeError(f"{path} is {column.type}, expected a timestamp")
-        return column.cast(pa.timestamp("ms")).cast(MILLISECONDS) if pa.types.is_timestamp(field.type) else column
-    children = [_nested(child, f"{path}.{child.name}", columns) for child in field.type]
-    return pa.StructArray.from_arrays(children, fields=list(field.type), mask=_all_null(children))
+def _nested(field: pa.Field, path: str, columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
+    if pa.types.is_struct(field.type):
+        children = [_nested(child, f"{path}.{child.name}", columns, rows) for child in field.type]
+        return pa.StructArray.from_arrays(children, fields=list(field.type), mask=_all_null(children))
+    if path not in columns:
+        return pa.nulls(rows, field.type)
+    if pa.types.is_timestamp(field.type):
+        return columns[path].cast(pa.timestamp("ms")).cast(MILLISECONDS)
+    return columns[path].cast(field.type)
 
 
 def _all_null(arrays: Iterable[pa.Array]) -> pa.Array:

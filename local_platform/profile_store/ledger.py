@@ -1,7 +1,7 @@
 """What Profile holds, as rows of the platform's one SQLite file: fragments, dropped records, audience memberships.
 
-A fragment file counts only when a row names it, and a row is written after its file; a process that is killed in between
-leaves a file that the next start removes.
+A fragment file counts only when a row names it, and a row is written after its file; a process that is killed in
+between leaves a file that the next start removes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from local_platform.database import Database
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS profile_fragments (number INTEGER PRIMARY KEY AUTOINCREMENT, batch_id TEXT NOT NULL, "
-    "dataset_id TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, upsert INTEGER NOT NULL, records INTEGER NOT NULL)",
+    "dataset_id TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, upsert INTEGER NOT NULL, "
+    "records INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS profile_batches (batch_id TEXT PRIMARY KEY, dataset_id TEXT NOT NULL, "
-    "ingested_ms INTEGER NOT NULL, records INTEGER NOT NULL, oversized INTEGER NOT NULL, unidentified INTEGER NOT NULL)",
+    "ingested_ms INTEGER NOT NULL, records INTEGER NOT NULL, oversized INTEGER NOT NULL, "
+    "unidentified INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS profile_memberships (segment_id TEXT PRIMARY KEY, file TEXT NOT NULL, "
     "job_id TEXT NOT NULL, evaluated_ms INTEGER NOT NULL, realized INTEGER NOT NULL, exited INTEGER NOT NULL)",
 )

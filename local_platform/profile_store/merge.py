@@ -1,7 +1,7 @@
 """The merged view: for each identity and each field the latest ingested value that is not null (timestampOrdered).
 
-In a dataset without upsert a newer record of a person replaces that dataset's older ones as a whole; with upsert each of
-its fields is kept until a newer value comes.
+In a dataset without upsert a newer record of a person replaces that dataset's older ones as a whole; with upsert each
+of its fields is kept until a newer value comes.
 """
 
 from __future__ import annotations

@@ -18,15 +18,23 @@ SEGMENT_MEMBERSHIP = pa.map_(pa.string(), pa.map_(pa.string(), MEMBERSHIP))
 _BATCH_ROWS = 65_536
 
 
-def snapshot_schema(store: ProfileStore) -> pa.Schema:
-    """Columns of a snapshot taken now."""
-    attributes = flat.nested_type(_leaf_types(store.merged().file))
+def snapshot_schema(store: ProfileStore, earlier: pa.Schema | None = None) -> pa.Schema:
+    """Columns of a snapshot taken now, after those that an earlier snapshot had: a field that vanished stays null."""
+    types: dict[str, pa.DataType] = {}
+    if earlier is not None:
+        types.update({leaf.path: leaf.type for leaf in flat.leaves(pa.schema(list(earlier)[:-2]))})
+    types.update(_leaf_types(store.merged().file))
+    attributes = flat.nested_type(types)
     return pa.schema([*attributes, ("identityMap", IDENTITY_MAP), ("segmentMembership", SEGMENT_MEMBERSHIP)])
 
 
-def write_snapshot(store: ProfileStore, target: Path) -> int:
-    """Write all merged profiles to a Parquet file; returns how many."""
-    schema = snapshot_schema(store)
+def write_snapshot(store: ProfileStore, target: Path, schema: pa.Schema | None = None) -> int:
+    """Write all merged profiles to a Parquet file; returns how many.
+
+    Args:
+        schema: from `snapshot_schema`; made for the profiles of now when not given.
+    """
+    schema = schema or snapshot_schema(store)
     rows = 0
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for batch in _flat_batches(store):
@@ -63,7 +71,8 @@ def _flat_batches(store: ProfileStore) -> Iterator[pa.RecordBatch]:
 def _nested_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     columns = {name: batch.column(name) for name in batch.schema.names}
     attributes = pa.struct(list(schema)[:-2])
-    nested = flat.nest({name: column for name, column in columns.items() if not name.startswith("@")}, attributes)
+    values = {name: column for name, column in columns.items() if not name.startswith("@")}
+    nested = flat.nest(values, attributes, batch.num_rows)
     arrays = [nested[field.name] for field in attributes]
     arrays.append(_identity_map(columns["@namespace"], columns["@identity"]))
     arrays.append(_segment_membership(columns["@segments"], columns["@statuses"], columns["@since"]))

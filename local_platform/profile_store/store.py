@@ -34,6 +34,10 @@ LAG_SECONDS = 900.0
 EVENT_CLASS = "https://ns.adobe.com/xdm/context/experienceevent"
 
 
+# Status and time of last qualification (UTC, without zone) by audience id.
+Memberships = dict[str, tuple[str, datetime]]
+
+
 @dataclass(frozen=True)
 class Source:
     """What Profile must know about a dataset: its identity, and whether it holds events or records."""
@@ -222,15 +226,22 @@ class ProfileStore:
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return {(row["wanted_namespace"], row["@identity"]): _entity(row) for row in rows}
 
-    def memberships_of(self, namespace: str, identity: str) -> dict[str, tuple[str, datetime]]:
-        """Status and time of last qualification by audience id, for one profile."""
+    def memberships_of(self, profiles: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Memberships]:
+        """Audience memberships by (namespace, identity), both in the store's own spelling."""
         files = [self.directory / "memberships" / item.file for item in self.ledger.memberships()]
-        if not files:
+        if not files or not profiles:
             return {}
-        sql = f'SELECT segment, status, since FROM {parquet(files)} WHERE "@identity" = $i AND "@namespace" = $n'
+        sql = (
+            f'SELECT m."@namespace", m."@identity", segment, status, since FROM {parquet(files)} m '
+            "JOIN (SELECT unnest($namespaces) AS n, unnest($identities) AS i) w "
+            'ON m."@identity" = w.i AND m."@namespace" = w.n'
+        )
+        parameters = {"namespaces": [pair[0] for pair in profiles], "identities": [pair[1] for pair in profiles]}
+        found: dict[tuple[str, str], Memberships] = {}
         with self.engine.cursor() as cursor:
-            rows = cursor.execute(sql, {"i": identity, "n": namespace}).fetchall()
-        return {segment: (status, since) for segment, status, since in rows}
+            for namespace, identity, segment, status, since in cursor.execute(sql, parameters).fetchall():
+                found.setdefault((namespace, identity), {})[segment] = (status, since)
+        return found
 
     def counts_by_dataset(self) -> dict[str, int]:
         """Distinct identities that each dataset contributed to."""

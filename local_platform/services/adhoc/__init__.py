@@ -1,0 +1,1 @@
+"""Ad hoc runs of dataset exports and of audience activations."""

@@ -1,0 +1,166 @@
+"""Flow Service on the wire, ``/data/foundation/flowservice``, with Data Prep and the landing zone's credentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local_platform.context import Context
+from local_platform.http import Call, endpoint
+from local_platform.landing_zone import FOLDERS, TTL_DAYS
+from local_platform.problems import BadRequest
+from local_platform.services.flows import audience_export, dataset_export, listing, mapping_sets, specs
+from local_platform.services.flows.errors import InvalidSpec, Missing
+from local_platform.services.flows.state import KINDS, FlowState
+
+PREFIX = "/data/foundation/flowservice"
+LANDING_ZONE = "/data/foundation/connectors/landingzone"
+Json = dict[str, Any]
+
+
+def resume(context: Context) -> None:
+    """Start again the runs that a killed process left unfinished."""
+    runs = FlowState(context).runs
+    for id in runs.unfinished():
+        work = runs.work(id) or {}
+        (dataset_export if work.get("kind") == "datasets" else audience_export).submit(context, id)
+
+
+def routes(context: Context) -> list[Route]:
+    """Objects of each kind, specs, runs, mapping sets, landing zone."""
+    state = FlowState(context)
+    found: list[Route] = [*_spec_routes(context), *_run_routes(state)]
+    for kind in KINDS:
+        found.extend(_object_routes(state, kind))
+    return [*found, *mapping_sets.routes(context), *_landing_zone_routes(context)]
+
+
+def _object_routes(state: FlowState, kind: str) -> list[Route]:
+    def create(call: Call) -> Response:
+        document = state.create(kind, call.json_object())
+        headers = {"Location": f"{PREFIX}/{kind}/{document.id}"}
+        return JSONResponse({"id": document.id, "etag": f'"{document.etag}"'}, 201, headers)
+
+    def listed(call: Call) -> Response:
+        items = [state.shown(document, kind) for document in state.all(kind)]
+        return JSONResponse(listing.page(f"/{kind}", items, call.request.query_params.multi_items()))
+
+    def one(call: Call) -> Response:
+        document = state.get(kind, call.path("id"))
+        return JSONResponse({"items": [state.shown(document, kind)]}, headers={"etag": f'"{document.etag}"'})
+
+    def change(call: Call) -> Response:
+        document = state.patch(kind, call.path("id"), call.json(), call.header("if-match"))
+        return JSONResponse({"id": document.id, "etag": f'"{document.etag}"'})
+
+    def remove(call: Call) -> Response:
+        state.delete(kind, call.path("id"))
+        return Response(status_code=204)
+
+    def act(call: Call) -> Response:
+        document = state.action(kind, call.path("id"), call.query("op") or "")
+        return JSONResponse({"id": document.id, "etag": f'"{document.etag}"'})
+
+    base = f"{PREFIX}/{kind}"
+    return [
+        Route(base, endpoint(listed), methods=["GET"]),
+        Route(base, endpoint(create), methods=["POST"]),
+        Route(f"{base}/{{id}}", endpoint(one), methods=["GET"]),
+        Route(f"{base}/{{id}}", endpoint(change), methods=["PATCH"]),
+        Route(f"{base}/{{id}}", endpoint(remove), methods=["DELETE"]),
+        Route(f"{base}/{{id}}/action", endpoint(act), methods=["POST"]),
+    ]
+
+
+def _run_routes(state: FlowState) -> list[Route]:
+    def listed(call: Call) -> Response:
+        items = state.runs.all()
+        return JSONResponse(listing.page("/runs", items, call.request.query_params.multi_items()))
+
+    def one(call: Call) -> Response:
+        run = state.runs.get(call.path("id"))
+        if run is None:
+            raise Missing("runs", call.path("id"))
+        return JSONResponse({"items": [run], "_links": {"next": {"href": ""}}})
+
+    return [
+        Route(f"{PREFIX}/runs", endpoint(listed), methods=["GET"]),
+        Route(f"{PREFIX}/runs/{{id}}", endpoint(one), methods=["GET"]),
+    ]
+
+
+def _spec_routes(context: Context) -> list[Route]:
+    def connection_specs(call: Call) -> Response:
+        return JSONResponse(
+            listing.page("/connectionSpecs", specs.connection_specs(), call.request.query_params.multi_items())
+        )
+
+    def connection_spec(call: Call) -> Response:
+        found = [item for item in specs.connection_specs() if item["id"] == call.path("id")]
+        if not found:
+            raise Missing("connectionSpecs", call.path("id"))
+        return JSONResponse({"items": found})
+
+    def flow_specs(call: Call) -> Response:
+        return JSONResponse(listing.page("/flowSpecs", specs.flow_specs(), call.request.query_params.multi_items()))
+
+    def flow_spec(call: Call) -> Response:
+        found = [item for item in specs.flow_specs() if item["id"] == call.path("id")]
+        if not found:
+            raise Missing("flowSpecs", call.path("id"))
+        return JSONResponse({"items": found})
+
+    def configs(call: Call) -> Response:
+        """Datasets that can be exported."""
+        if not specs.is_connection_spec(call.path("id")):
+            raise InvalidSpec
+        start = call.integer("start", 0, least=0, most=10**6)
+        limit = call.integer("limit", 100, least=1, most=1_000)
+        found = [{"id": dataset.id, "name": dataset.name, "description": dataset.description,
+                  "createdBy": dataset.owner, "schemaRef": {"id": dataset.schema_ref}}
+                 for dataset in context.lake.datasets()]  # fmt: skip
+        shown = found[start : start + limit]
+        page = {"start": start, "end": start + len(shown), "total": len(found), "hasNext": start + limit < len(found)}
+        return JSONResponse({"items": shown, "pageInfo": page})
+
+    return [
+        Route(f"{PREFIX}/connectionSpecs", endpoint(connection_specs), methods=["GET"]),
+        Route(f"{PREFIX}/connectionSpecs/{{id}}", endpoint(connection_spec), methods=["GET"]),
+        Route(f"{PREFIX}/connectionSpecs/{{id}}/configs", endpoint(configs), methods=["GET"]),
+        Route(f"{PREFIX}/flowSpecs", endpoint(flow_specs), methods=["GET"]),
+        Route(f"{PREFIX}/flowSpecs/{{id}}", endpoint(flow_spec), methods=["GET"]),
+    ]
+
+
+def _landing_zone_routes(context: Context) -> list[Route]:
+    """The AWS flavour: bucket, folder and temporary keys."""
+
+    def folder(call: Call) -> str:
+        name = call.query("type") or "user_drop_zone"
+        if name not in FOLDERS:
+            raise BadRequest(f"type is {name!r}; expected one of {', '.join(FOLDERS)}.")
+        return FOLDERS[name]
+
+    def container(call: Call) -> Response:
+        path = {"bucketName": context.landing_zone.bucket, "dlzFolder": folder(call)}
+        ttl = {"timeUnit": "day", "timeQuantity": TTL_DAYS}
+        return JSONResponse({"dlzPath": path, "dataTTL": ttl, "dlzProvider": "Amazon S3"})
+
+    def credentials(call: Call, *, refresh: bool = False) -> Response:
+        path = {"bucketName": context.landing_zone.bucket, "dlzFolder": folder(call)}
+        keys, expiry = context.landing_zone.credentials(refresh=refresh)
+        body = {"credentials": keys, "dlzPath": path, "dlzProvider": "Amazon S3", "expiryTime": expiry}
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    def rotate(call: Call) -> Response:
+        if call.query("action") != "refresh":
+            raise BadRequest("The only action on landing zone credentials is refresh.")
+        return credentials(call, refresh=True)
+
+    return [
+        Route(LANDING_ZONE, endpoint(container), methods=["GET"]),
+        Route(f"{LANDING_ZONE}/credentials", endpoint(credentials), methods=["GET"]),
+        Route(f"{LANDING_ZONE}/credentials", endpoint(rotate), methods=["POST"]),
+    ]

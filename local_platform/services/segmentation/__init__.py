@@ -1,0 +1,1 @@
+"""Segmentation: audience definitions, evaluation jobs, schedules, previews and estimates."""
