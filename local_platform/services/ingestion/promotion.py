@@ -133,10 +133,9 @@ class Promotion:
     def _convert_json(self, name: str, path: Path, target: Path) -> tuple[int, int]:
         columns = self._conformer.columns
         multi_line = bool(self._batch.input_format.get("isMultiLineJson"))
-        fast = None if multi_line or path.stat().st_size == 0 else readers.read_json_fast(path, columns)
-        if fast is not None:
+        if not multi_line and path.stat().st_size:
             try:
-                return self._write(name, fast, target, all_or_nothing=True)
+                return self._write(name, readers.read_json_fast(path, columns), target, all_or_nothing=True)
             except (pa.ArrowInvalid, _NotClean):
                 # Some row does not fit; the slow reader says which.
                 target.unlink(missing_ok=True)

@@ -67,14 +67,15 @@ def read_parquet(path: Path) -> tuple[pa.Schema, Iterator[Chunk]]:
     return schema, chunks()
 
 
-def read_json_fast(path: Path, columns: pa.Schema) -> Iterator[Chunk] | None:
-    """Newline-delimited JSON read by Arrow, date-times still as text; None where Arrow cannot read the types.
+def read_json_fast(path: Path, columns: pa.Schema) -> Iterator[Chunk]:
+    """Newline-delimited JSON read by Arrow, date-times still as text.
 
-    Any row that does not fit raises `pyarrow.ArrowInvalid` in the iterator: then `read_json_rows` finds out which.
+    Any row that does not fit, or that uses a map (which Arrow does not read from JSON), raises `pyarrow.ArrowInvalid` in
+    the iterator: then `read_json_rows` finds out which.
     """
-    if any(_holds_map(column.type) for column in columns):
-        return None
-    schema = pa.schema([pa.field(column.name, _as_written(column.type)) for column in columns])
+    schema = pa.schema(
+        [pa.field(column.name, _as_written(column.type)) for column in columns if not _holds_map(column.type)]
+    )
     options = pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
     block = pajson.ReadOptions(use_threads=False, block_size=_JSON_BLOCK_BYTES)
     return (Chunk(rows) for rows in pajson.open_json(path, read_options=block, parse_options=options))
