@@ -70,7 +70,7 @@ def read_parquet(path: Path) -> tuple[pa.Schema, Iterator[Chunk]]:
 def read_json_fast(path: Path, columns: pa.Schema) -> Iterator[Chunk]:
     """Newline-delimited JSON read by Arrow, date-times still as text.
 
-    Any row that does not fit, or that uses a map (which Arrow does not read from JSON), raises `pyarrow.ArrowInvalid` in
+    Any row that does not fit, or that uses a map (which Arrow does not read from JSON), raises `ArrowInvalid` in
     the iterator: then `read_json_rows` finds out which.
     """
     schema = pa.schema(
