@@ -115,7 +115,7 @@ def featurize(
         sslmode=platform.connection.sql_sslmode,
     )
     arguments = ["build", "--select", f"+tag:{use_case.name}", "int_event_standing"]
-    arguments += ["--target", "prod", "--vars", json.dumps(variables)]
+    arguments += ["--exclude-resource-type", "unit_test", "--target", "prod", "--vars", json.dumps(variables)]
     built = run_dbt(arguments, environment, log)
     manifest_file = work_dir / "manifest.json"
     shutil.copyfile(built.manifest_file, manifest_file)

@@ -3,8 +3,8 @@
     Returns Columns named as in the query with Spark's type names, ready for CAST. -#}
 {% macro columns_of(select_sql) -%}
   {%- set spark_types = {
-    'STRING': 'string', 'UNICODE': 'string', 'INTEGER': 'int', 'LONGINTEGER': 'bigint', 'FLOAT': 'double',
-    'BOOLEAN': 'boolean', 'DATE': 'date', 'DATETIME': 'timestamp', 'DATETIMETZ': 'timestamp', 'DECIMAL': 'decimal(38,18)',
+    'TEXT': 'string', 'STRING': 'string', 'UNICODE': 'string', 'INT': 'int', 'INTEGER': 'int', 'LONGINTEGER': 'bigint',
+    'FLOAT': 'double', 'BOOLEAN': 'boolean', 'DATE': 'date', 'DATETIME': 'timestamp', 'DECIMAL': 'decimal(38,18)',
   } -%}
   {%- set columns = [] -%}
   {%- for column in get_column_schema_from_query(select_sql) -%}

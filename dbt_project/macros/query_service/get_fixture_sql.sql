@@ -1,0 +1,15 @@
+{#- Stock dbt would send:      select null as a limit 0 for a fixture without rows, and "quoted" column names.
+    Query Service refuses it:  nothing: LIMIT 0 means every row there, so the empty fixture would have one. WHERE 1=0. -#}
+{% macro get_fixture_sql(rows, column_name_to_data_types) -%}
+  {%- set types = column_name_to_data_types or {} -%}
+  {%- if not types -%}
+    {%- for column in adapter.get_columns_in_relation(this) -%}
+      {%- do types.update({column.name | lower: column.dtype}) -%}
+    {%- endfor -%}
+  {%- endif -%}
+  {%- set empty = {} -%}
+  {%- for name, data_type in types.items() -%}
+    {%- do empty.update({name: 'cast(null as ' ~ data_type ~ ')'}) -%}
+  {%- endfor -%}
+  {{ fixture_rows(rows, types, empty) }}
+{%- endmacro %}
