@@ -24,6 +24,7 @@ from local_platform.services.flows import audience_export, dataset_export
 from local_platform.services.flows.specs import DATASET_FLOWS
 from local_platform.services.flows.state import FlowState
 from local_platform.services.profile.state import MergePolicies, store_of
+from local_platform.services.queries.schedules import QuerySchedules
 from local_platform.services.segmentation.cron import daily_time, instants
 from local_platform.services.segmentation.jobs import SegmentJobs
 from local_platform.services.segmentation.schedules import Schedules
@@ -41,7 +42,7 @@ class _Task:
     at: datetime
     # Exports of the same moment come after the evaluation, as flows that wait for it expect.
     rank: int
-    run: Callable[[], None] = field(compare=False)
+    run: Callable[[], object] = field(compare=False)
 
 
 def run_due(context: Context) -> None:
@@ -93,6 +94,9 @@ def _tasks(context: Context, after: datetime, until: datetime) -> list[_Task]:
     for schedule in Schedules(context).active():
         for at in instants(daily_time(schedule["schedule"]), after, until):
             found.append(_Task(at, 0, partial(_daily, context, schedule["id"], at)))
+    for at, id in QuerySchedules(context).due(after, until):
+        # Before the snapshot of the same moment: what it writes may be what Profile takes in next.
+        found.append(_Task(at, -1, partial(QuerySchedules(context).run, id, at)))
     for flow in FlowState(context).all("flows"):
         if flow.body["state"] == "enabled":
             found.extend(_flow_tasks(context, flow.id, flow.body, flow.created_ms, after, until))
