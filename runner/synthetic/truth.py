@@ -158,6 +158,8 @@ def _replicate(rng: np.random.Generator, known: Known, eligible: Bools, window: 
 
 
 def _accurate(replicates: Floats) -> bool:
+    if replicates.shape[1] < 2:
+        return True
     error, bias = jackknife(replicates, expected_auc)
     return error < TARGET_STANDARD_ERROR and abs(bias) < 2 * TARGET_STANDARD_ERROR
 
