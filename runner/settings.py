@@ -222,7 +222,10 @@ def load_settings(path: Path = Path("propensity.yml")) -> Settings:
         raise SettingsError(_explain(error, str(path)), "See the comments in propensity.yml for each key.") from None
     root = path.resolve().parent
     return settings.model_copy(
-        update={"dbt_project": root / settings.dbt_project, "state_dir": root / settings.state_dir}
+        update={
+            "dbt_project": (root / settings.dbt_project).resolve(),
+            "state_dir": (root / settings.state_dir).resolve(),
+        }
     )
 
 
