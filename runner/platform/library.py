@@ -10,6 +10,7 @@ import importlib
 import math
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 from runner.platform.transport import CheckedSession
 
@@ -42,6 +43,8 @@ def library_object(name: str, session: CheckedSession) -> Any:
     with _lock:
         _configure(session)
         made = getattr(importlib.import_module(module), class_name)()
+    # Identity has Adobe's host written into it; every other class takes the one that was configured.
+    made.endpoint = session.connection.api_url + urlsplit(made.endpoint).path
     made.connector.session = session
     made.connector.token = "held-by-the-session"  # noqa: S105  (a word, not a secret)
     made.connector.config = {**made.connector.config, "token": "", "secret": "", "date_limit": math.inf}

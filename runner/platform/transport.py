@@ -106,6 +106,12 @@ class CheckedSession(requests.Session):
                 reads, PUTs, anything that was refused by a rate limit or never reached the service.
         """
         verb, address = _text(method).upper(), _text(url)
+        if not address.startswith(f"{self.connection.api_url}/"):
+            # Some of aepp's methods have Adobe's host written into them.
+            raise PlatformError(
+                f"A request to {urlsplit(address).netloc} was stopped.",
+                f"The token is for {self.connection.api_url} only: check AEP_API_URL.",
+            )
         allowed = _repeatable.get()
         repeatable = verb in _REPEATABLE if allowed is None else allowed
         for name, value in zip(("params", "data", "headers"), args, strict=False):

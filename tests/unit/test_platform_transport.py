@@ -284,6 +284,16 @@ def test_a_redirect_is_not_followed() -> None:
     assert len(network.seen) == 1
 
 
+def test_no_request_leaves_for_another_host() -> None:
+    network = ScriptedNetwork({"GET /data/core/idnamespace/identities": [[]]})
+    client = platform(network)
+    client.identities.namespaces()
+    assert str(network.seen[0].url).startswith(API)
+    with pytest.raises(PlatformError, match=r"platform\.adobe\.io was stopped"):
+        client.segmentation.library.getExternalAudienceStatus("operation-1")
+    assert len(network.seen) == 1
+
+
 def test_two_platforms_in_one_process_keep_to_themselves() -> None:
     first, second = ScriptedNetwork({STATS: TENANT}), ScriptedNetwork({STATS: {"tenantId": "other"}})
     one, two = platform(first), platform(second)
