@@ -2,8 +2,8 @@
     Query Service refuses it:  pg_catalog is not documented; each relation is asked for the description of an empty result. -#}
 {% macro postgres__get_catalog_relations(information_schema, relations) -%}
   {%- set rows = [] -%}
-  {%- set views = show_names('views') -%}
-  {%- set tables = show_names('tables') -%}
+  {%- set views = show_names('views', others=true) -%}
+  {%- set tables = show_names('tables', others=true) -%}
   {%- for relation in relations if relation.identifier in views or relation.identifier in tables -%}
     {%- set kind = 'VIEW' if relation.identifier in views else 'BASE TABLE' -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}
