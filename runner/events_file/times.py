@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from runner.errors import DataError
 from runner.events_file.problems import Bools, Ints, Problems
 
-ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?(?:Z|z|UTC|[+-]\d{2}:?\d{2}))?)?$"
+ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?(?:Z|z|UTC|[+-]\d{2}(?::?\d{2})?))?)?$"
 _EPOCH = r"^(?:\d{10}|\d{13}|\d{16}|\d{19})$"
 _NAMED_ZONE = r"^\d{4}-\d{2}-\d{2}[T ][\d:.,]+ ?(?:[A-Za-z]{2,}|\[)"
 _EITHER_WAY = r"^\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}"
@@ -78,6 +78,7 @@ def _text(column: Any, problems: Problems) -> tuple[Ints, Bools]:
 def parse_iso(text: pd.Series[Any]) -> pd.Series[Any]:
     """ISO 8601 text to UTC moments without zone; NaT where the date or time of day does not exist."""
     plain = text.str.replace(r" ?(?:UTC|z)$", "Z", regex=True).str.replace(",", ".", regex=False)
+    plain = plain.str.replace(r"(:[\d.]+) ?([+-]\d{2})$", r"\1\2:00", regex=True)
     plain = plain.str.replace(r" ([+-]\d{2}:?\d{2})$", r"\1", regex=True)
     return pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
 
