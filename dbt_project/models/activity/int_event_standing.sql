@@ -8,8 +8,11 @@ counted as (
     event_type,
     standing,
     case
-      when event_type in ({% for event in setting('event_types') %}{{ text_literal(event.type) }}{{ ', ' if not loop.last }}{% endfor %})
-        then 1
+      {%- for event in setting('event_types') %}
+      when event_type = {{ text_literal(event.type) }} then 1
+      {%- else %}
+      when event_type is null then 0
+      {%- endfor %}
       else 0
     end as is_feature,
     sum(n) as event_rows,

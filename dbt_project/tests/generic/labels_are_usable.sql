@@ -1,4 +1,4 @@
-{#- Labels are 0 or 1, weights at least 1, and every split has both outcomes to learn from or to judge by. -#}
+{#- Labels are 0 or 1, weights at least 1, splits known, and there are both outcomes to learn from. -#}
 {% test labels_are_usable(model) %}
 with by_split as (
   select
@@ -14,8 +14,7 @@ select *
 from by_split
 where
   unusable > 0
-  or positives = 0
-  or negatives = 0
+  or (split = 'train' and (positives = 0 or negatives = 0))
   or split is null
   or split not in ('train', 'validate', 'calibrate', 'test')
 {% endtest %}
