@@ -20,12 +20,11 @@ def reconcile_activation(platform: Platform, activation: Activation) -> Activate
     job = platform.segmentation.latest_evaluation(activation.audience_id)
     if job is None or job.created_ms < activation.after_ms:
         return _awaits_evaluation(platform, activation)
-    finished = job.completed_ms or job.updated_ms
-    run = _run_after(platform, activation, finished)
+    run = _run_after(platform, activation, job)
     if run is None:
         return Pending(
             "delivery",
-            _utc(finished),
+            _utc(job.completed_ms or job.created_ms),
             None,
             f"Evaluation {job.id} found {_members(job, activation):,} members; its delivery is on the way.",
         )
@@ -53,16 +52,20 @@ def _awaits_evaluation(platform: Platform, activation: Activation) -> Pending:
     return Pending("evaluation", since, since + timedelta(days=1), detail)
 
 
-def _run_after(platform: Platform, activation: Activation, moment_ms: int) -> FlowRun | None:
-    """The dataflow's successful run that began after the evaluation; None while it has not finished.
+def _run_after(platform: Platform, activation: Activation, job: SegmentJob) -> FlowRun | None:
+    """The dataflow's successful run after the evaluation; None while it has not finished.
+
+    The first that began after the evaluation ended; else one that began during it and ended after it (an evaluation's
+    end is sometimes reported late). Should that one have delivered an older evaluation, the counts will not agree.
 
     Raises:
         PlatformError: all runs since have failed.
     """
-    since = [run for run in platform.flows.runs(activation.flow_id) if run.created_ms >= moment_ms]
-    done = [run for run in since if run.state == "success"]
+    ended = job.completed_ms or job.created_ms
+    since = [run for run in platform.flows.runs(activation.flow_id) if run.created_ms >= job.created_ms]
+    done = [run for run in since if run.state == "success" and (run.completed_ms or run.created_ms) >= ended]
     if done:
-        return done[-1]
+        return min(done, key=lambda run: (run.created_ms < ended, run.created_ms))
     if since and all(run.state == "failed" for run in since):
         raise PlatformError(
             f"The delivery of audience {activation.audience_id} failed (dataflow {activation.flow_id}, run "

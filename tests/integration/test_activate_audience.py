@@ -93,7 +93,7 @@ def test_an_audience_that_is_not_what_was_published_is_refused(world: Sandbox, t
     _, asked = audience(world, tmp_path, SCORES)
     world.local.advance(DAY)
     wrong = Activation(**{**asked.__dict__, "expected": 51})
-    with pytest.raises(DataError, match="51 published scores meet the rule.* counted 50 members, 50 rows"):
+    with pytest.raises(DataError, match=r"51 published scores meet the rule.* counted 50 members, 50 rows"):
         reconcile_activation(world.platform, wrong)
 
 

@@ -21,7 +21,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 def test_an_audience_that_would_be_empty_is_refused(world: Sandbox, tmp_path: Path) -> None:
     scores = read_scores(write_scores(tmp_path / "s.parquet", {"a": 0.1, "b": 0.2}), AS_OF)
-    with pytest.raises(DataError, match="No score reaches 0.9"):
+    with pytest.raises(DataError, match=r"No score reaches 0\.9"):
         upsert_audience(world.settings, world.case, world.platform, scores, AS_OF)
 
 
