@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.fs as fs
 
 from runner.errors import DataError, PlatformError
+from runner.export.hashing import Hashes, hash_rows
 from runner.platform import FlowRun, Platform
 from runner.platform.landing_zone import LandingZoneFiles
 
 _STAMP = re.compile(r"(\d{8}_\d{6})")
 
 
-def delivered(platform: Platform, path: str, audience_id: str, run: FlowRun) -> tuple[tuple[str, ...], int]:
-    """The files of one audience that one run of the dataflow wrote, and how many rows they hold together.
+@dataclass(frozen=True)
+class Delivery:
+    """What one run of the dataflow delivered for one audience.
+
+    Args:
+        files: paths below the root of the zone.
+        rows: rows in all files together.
+        identities: a 64-bit number for each row's identity, ascending; None when no column is the identity.
+    """
+
+    files: tuple[str, ...]
+    rows: int
+    identities: Hashes | None
+
+
+def delivered(platform: Platform, path: str, audience_id: str, namespace: str, run: FlowRun) -> Delivery:
+    """Read the files of one audience that one run of the dataflow wrote.
 
     Args:
         path: the dataflow's folder, below the root of the zone.
+        namespace: of the person key; its column is called `identityMap.{namespace}`, or `{namespace}`.
         run: the finished run.
 
     Raises:
@@ -33,8 +54,18 @@ def delivered(platform: Platform, path: str, audience_id: str, run: FlowRun) -> 
             f"Run {run.id} reports {claimed:,} delivered rows, but {path} has no file of audience {audience_id}.",
             "Files in the landing zone live seven days: reconcile within them.",
         )
-    root = f"{zone.root}/"
-    return tuple(f.removeprefix(root) for f in files), sum(_rows(zone, f) for f in files)
+    rows, identities = 0, list[Hashes]()
+    for batch in (b for f in files for b in _rows(zone, f)):
+        rows += batch.num_rows
+        if (column := _identity(batch.schema.names, namespace)) is not None:
+            identities.append(hash_rows(batch, [column]))
+    known = np.sort(np.concatenate(identities)) if identities else None
+    return Delivery(tuple(f.removeprefix(f"{zone.root}/") for f in files), rows, known)
+
+
+def _identity(columns: list[str], namespace: str) -> str | None:
+    wanted = (f"identitymap.{namespace}".lower(), namespace.lower())
+    return next((c for c in columns if c.lower() in wanted), None)
 
 
 def _names(zone: LandingZoneFiles, path: str) -> list[str]:
@@ -59,6 +90,10 @@ def _of_run(names: list[str], audience_id: str, run: FlowRun) -> list[str]:
     return [name for name, stamp in since.items() if stamp == own]
 
 
-def _rows(zone: LandingZoneFiles, name: str) -> int:
-    with zone.filesystem.open_input_stream(name) as stream, csv.open_csv(stream) as reader:
-        return sum(batch.num_rows for batch in reader)
+def _rows(zone: LandingZoneFiles, name: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, every value as text: identities are never coerced."""
+    with zone.filesystem.open_input_stream(name) as stream:
+        header = csv.open_csv(stream).schema.names
+    as_text = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
+    with zone.filesystem.open_input_stream(name) as stream, csv.open_csv(stream, convert_options=as_text) as reader:
+        yield from reader

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from runner.activation.delivery import delivered
 from runner.activation.records import Activated, Activation, Pending
 from runner.errors import DataError, PlatformError
+from runner.export.hashing import Hashes
 from runner.platform import FlowRun, Platform, SegmentJob
+from runner.publishing.scores import Scores
 
 
-def reconcile_activation(platform: Platform, activation: Activation) -> Activated | Pending:
+def reconcile_activation(
+    platform: Platform, activation: Activation, scores: Scores | None = None
+) -> Activated | Pending:
     """Look whether the audience was evaluated and delivered since, and count.
+
+    Args:
+        scores: the published scores; with them every delivered identity is checked, not only how many there are.
 
     Raises:
         DataError: evaluation, delivery and published scores do not agree; all three numbers are named.
@@ -20,24 +29,39 @@ def reconcile_activation(platform: Platform, activation: Activation) -> Activate
     job = platform.segmentation.latest_evaluation(activation.audience_id)
     if job is None or job.created_ms < activation.after_ms:
         return _awaits_evaluation(platform, activation)
+    members = job.members.get(activation.audience_id, 0)
     run = _run_after(platform, activation, job)
     if run is None:
-        return Pending(
-            "delivery",
-            _utc(job.completed_ms or job.created_ms),
-            None,
-            f"Evaluation {job.id} found {_members(job, activation):,} members; its delivery is on the way.",
-        )
-    files, rows = delivered(platform, activation.path, activation.audience_id, run)
-    members = _members(job, activation)
-    if not members == rows == activation.expected:
+        since = _utc(job.completed_ms or job.created_ms)
+        detail = f"Evaluation {job.id} found {members:,} members; its delivery is on the way."
+        return Pending("delivery", since, None, detail)
+    delivery = delivered(platform, activation.path, activation.audience_id, activation.namespace, run)
+    if not members == delivery.rows == activation.expected:
         raise DataError(
             f"Audience {activation.audience_id} of run {activation.run_id}: {activation.expected:,} published scores "
-            f"meet the rule, evaluation {job.id} counted {members:,} members, {rows:,} rows were delivered.",
+            f"meet the rule, evaluation {job.id} counted {members:,} members, {delivery.rows:,} rows were delivered.",
             "If Profile had not taken in all scores when it evaluated, tomorrow's evaluation will agree: reconcile "
             "again then ('propensity activate'). If not, compare the merge policy with the scores dataset.",
         )
-    return Activated(activation.run_id, activation.audience_id, members, rows, job.id, run.id, files)
+    checked = scores is not None and delivery.identities is not None
+    if scores is not None and delivery.identities is not None:
+        _refuse_others(activation, scores, delivery.identities)
+    return Activated(
+        activation.run_id, activation.audience_id, members, delivery.rows, job.id, run.id, delivery.files, checked
+    )
+
+
+def _refuse_others(activation: Activation, scores: Scores, people: Hashes) -> None:
+    """Refuse a delivery of the right size with the wrong people in it."""
+    wanted = np.sort(scores.qualifying(activation.min_score))
+    if not np.array_equal(wanted, people):
+        others = len(np.setdiff1d(people, wanted))
+        raise DataError(
+            f"Audience {activation.audience_id} of run {activation.run_id}: {others:,} of {len(people):,} delivered "
+            f"identities are not among the scores of at least {activation.min_score} that were published.",
+            "Do not use the delivered files. Somebody else may be writing to the scores dataset, or a merge policy "
+            "prefers other data to it.",
+        )
 
 
 def _awaits_evaluation(platform: Platform, activation: Activation) -> Pending:
@@ -74,10 +98,6 @@ def _run_after(platform: Platform, activation: Activation, job: SegmentJob) -> F
             service="Flow Service",
         )
     return None
-
-
-def _members(job: SegmentJob, activation: Activation) -> int:
-    return job.members.get(activation.audience_id, 0)
 
 
 def _utc(ms: int) -> datetime:

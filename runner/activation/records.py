@@ -16,6 +16,8 @@ class Activation:
         path: folder of the delivered files, below the landing zone's root.
         expected: published scores that meet the audience's rule.
         after_ms: an evaluation counts only if it began after this moment (publish and rule both done), epoch ms.
+        min_score: the lowest published score that qualifies.
+        namespace: of the person key.
         on_demand: evaluated on request instead of by the daily schedule.
     """
 
@@ -25,6 +27,8 @@ class Activation:
     path: str
     expected: int
     after_ms: int
+    min_score: float = 0.0
+    namespace: str = ""
     on_demand: bool = False
 
 
@@ -54,6 +58,7 @@ class Activated:
         activated_rows: rows in the delivered files.
         evaluation_id, flow_run_id: which evaluation, which run of the dataflow.
         files: the delivered files, below the landing zone's root.
+        identities_checked: every delivered identity was found among the published scores that meet the rule.
     """
 
     run_id: str
@@ -63,3 +68,4 @@ class Activated:
     evaluation_id: str
     flow_run_id: str
     files: tuple[str, ...]
+    identities_checked: bool = False

@@ -55,6 +55,8 @@ def request_activation(
         path=path,
         expected=audience.expected_size,
         after_ms=max(published_ms, definition.updated_ms),
+        min_score=audience.min_score,
+        namespace=settings.identity.namespace,
     )
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from runner.errors import PlatformTimeout
 from runner.blueprints import scores_dataset
+from runner.errors import PlatformTimeout
 from runner.export.request import Log, quiet
 from runner.ingestion import Waiting, ingest_parquet
 from runner.platform import Batch, Dataset, Platform

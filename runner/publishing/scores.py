@@ -59,6 +59,11 @@ class Scores:
         many = max(1, int(self.rows * percent // 100))
         return float(self.ordered[self.rows - many])
 
+    def qualifying(self, score: float) -> Hashes:
+        """The 64-bit numbers of the identities that score `score` or more (reads the file again)."""
+        best = (batch.filter(pc.greater_equal(batch.column("score"), score)) for batch in batches(self.file))
+        return np.concatenate([np.empty(0, np.uint64), *(hash_rows(batch, ["user_id"]) for batch in best)])
+
     def holds(self, identities: pa.Array) -> npt.NDArray[np.bool_]:
         """Which of these identities are in the file."""
         hashes = hash_rows(pa.table({"user_id": identities}), ["user_id"])

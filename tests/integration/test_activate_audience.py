@@ -51,10 +51,20 @@ def test_the_daily_evaluation_delivers_exactly_the_audience(world: Sandbox, tmp_
     assert isinstance(waiting, Pending)
     assert waiting.awaited == "evaluation"
     world.local.advance(DAY)
-    done = reconcile_activation(world.platform, asked)
+    done = reconcile_activation(world.platform, asked, read_scores(tmp_path / "scores.parquet", AS_OF))
     assert isinstance(done, Activated)
     assert (done.audience_size, done.activated_rows) == (50, 50)
     assert done.files
+    assert done.identities_checked
+
+
+def test_the_wrong_people_in_the_right_number_are_refused(world: Sandbox, tmp_path: Path) -> None:
+    _, asked = audience(world, tmp_path, SCORES)
+    world.local.advance(DAY)
+    turned = {user: 0.999 - score for user, score in SCORES.items()}
+    others = read_scores(write_scores(tmp_path / "others.parquet", turned), AS_OF)
+    with pytest.raises(DataError, match="50 of 50 delivered identities are not among the scores"):
+        reconcile_activation(world.platform, asked, others)
 
 
 def test_the_next_run_moves_the_same_audience(world: Sandbox, tmp_path: Path) -> None:
