@@ -34,16 +34,18 @@ def load_events(
     path: Path,
     *,
     now: datetime | None = None,
+    work_dir: Path | None = None,
     accept_bad_rows: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> LoadedEvents:
     """Check a Parquet or CSV file and ingest it as ExperienceEvents, as one batch.
 
-    Fields that the event schema lacks are added first. The batch is named after the events it holds, so that loading
-    the same events again, in whatever file, finds it and adds nothing.
+    Fields that the event schema lacks are added first. The batch is named after the dataset and the events it holds, so
+    that loading the same events again, in whatever file, finds it and adds nothing.
 
     Args:
         now: events after this moment are refused; default: the clock of this machine.
+        work_dir: where the converted files and the list of refused rows go, under `loaded`; default: state_dir.
         progress: called with one line per thing that happens.
 
     Raises:
@@ -53,7 +55,7 @@ def load_events(
     events = read_events(
         path,
         tenant=setup.checked_tenant(settings, platform),
-        out_dir=settings.state_dir / "loaded",
+        out_dir=(work_dir or settings.state_dir) / "loaded",
         now=now or datetime.now(UTC),
         identity_path=settings.identity.path,
         namespace=settings.identity.namespace,
@@ -66,7 +68,7 @@ def load_events(
         platform,
         settings.datasets.events,
         [Path(f) for f in events.files],
-        external_id=f"events-{events.digest}",
+        external_id=f"{settings.datasets.events}-{events.digest}",
         tags={"propensity/events": [events.digest]},
         progress=progress,
     )
