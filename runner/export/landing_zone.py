@@ -13,12 +13,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.fs as fs
 
 from runner.contract import Contract
 from runner.errors import Conflict, DataError, PlatformError
 from runner.export.data_access import read_batches
-from runner.export.exported import Exported, staged, write_card
+from runner.export.exported import Exported, staged
 from runner.export.request import Log, Request, quiet, request
 from runner.export.rows import RunRows
 from runner.platform import Platform
@@ -77,15 +78,13 @@ def export_landing_zone(
     if (found := wanted.finished()) is not None and (found.route == "landing_zone"):
         log(f"{dataset}: run {run_id} is exported already ({found.rows:,} rows).")
         return found
-    with staged(out_dir) as stage:
-        try:
-            exported = _through_zone(wanted, stage, folder, _Clock(seconds, sleep))
-        except _Incomplete as reason:
-            log(f"{dataset}: {reason} Reading the batches through Data Access instead.")
-            exported = replace(read_batches(wanted, stage), note=str(reason))
-            at_stage = replace(exported, files=tuple(str(stage / Path(f).name) for f in exported.files))
-            write_card(stage, at_stage)
-    return exported
+    try:
+        with staged(out_dir) as stage:
+            return _through_zone(wanted, stage, folder, _Clock(seconds, sleep))
+    except _Incomplete as reason:
+        log(f"{dataset}: {reason} Reading the batches through Data Access instead.")
+        with staged(out_dir) as stage:
+            return read_batches(replace(wanted, note=str(reason)), stage)
 
 
 class _Clock:
@@ -198,12 +197,12 @@ def _read(wanted: Request, rows: RunRows, path: str) -> None:
     for file in _parquet_files(zone, path):
         try:
             _gather(zone, rows, file)
-        except (OSError, PermissionError):
+        except (OSError, pa.ArrowInvalid):
             # Credentials are short-lived: once more with fresh ones before the zone counts as incomplete.
             zone = wanted.platform.landing_zone.open()
             try:
                 _gather(zone, rows, file)
-            except (OSError, PermissionError) as error:
+            except (OSError, pa.ArrowInvalid) as error:
                 raise _Incomplete(f"{file} could not be read from the landing zone: {error}.") from None
 
 

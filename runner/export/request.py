@@ -29,6 +29,7 @@ class Request:
         dataset: the dataset, as Catalog has it.
         rows: count(*) of the run in SQL, asked before anything is read.
         manifest_file: the dbt manifest the contract came from; copied beside the rows.
+        note: why this route is taken instead of another, for the card.
     """
 
     platform: Platform
@@ -40,6 +41,7 @@ class Request:
     rows: int
     manifest_file: Path | None
     log: Log
+    note: str = ""
 
     @property
     def run_column(self) -> str:
@@ -84,6 +86,7 @@ class Request:
             batches=batches,
             columns=columns,
             fingerprint=fingerprint_of(self.run_id, columns, count, content),
+            note=self.note,
         )
         if self.manifest_file is not None:
             shutil.copyfile(self.manifest_file, stage / MANIFEST)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.contract import Column, Contract
-from runner.local import LocalPlatform, local_platform
+from runner.local import Delays, LocalPlatform, local_platform
 from runner.platform import Platform
 from runner.settings import Settings, UseCase
 from runner.setup import apply, plan
@@ -47,8 +47,8 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(data_dir: Path, **audience: object) -> Iterator[Sandbox]:
-    """Start a platform whose asynchronous steps take no time, and set it up."""
+def sandbox(data_dir: Path, delays: Delays = "none", **audience: object) -> Iterator[Sandbox]:
+    """Start a platform, by default one whose asynchronous steps take no time, and set it up."""
     settings = Settings.model_validate(
         {
             "state_dir": str(data_dir / "state"),
@@ -62,7 +62,7 @@ def sandbox(data_dir: Path, **audience: object) -> Iterator[Sandbox]:
             ],
         }
     )
-    with local_platform(data_dir / "platform", delays="none") as local:
+    with local_platform(data_dir / "platform", delays=delays) as local:
         platform = Platform(local.connection())
         apply(plan(settings, platform))
         yield Sandbox(local, platform, SqlClient(platform), settings, settings.use_case())

@@ -68,3 +68,26 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
     exported = through_zone(world, tmp_path / "two")
     assert (exported.route, exported.rows) == ("data_access", 250)
     assert exported.note == f"The landing zone holds 0 of 250 rows of run {RUN}."
+
+
+def test_a_dataflow_that_is_not_ready_is_waited_for(tmp_path: Path) -> None:
+    said: list[str] = []
+    with sandbox(tmp_path / "slow", delays="documented") as world:
+        world.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows(RUN, range(0, 30))}")
+        exported = export_landing_zone(
+            world.platform,
+            world.sql,
+            CONTRACT.dataset,
+            RUN,
+            tmp_path / "out",
+            CONTRACT,
+            log=said.append,
+            # The platform's own minutes pass, not ours.
+            sleep=lambda seconds: void(world.local.advance(max(60.0, seconds))),
+        )
+    assert (exported.route, exported.note, exported.rows) == ("landing_zone", "", 30)
+    assert any("not ready for export yet" in line for line in said)
+
+
+def void(_: object) -> None:
+    """Nothing, whatever it is given."""
