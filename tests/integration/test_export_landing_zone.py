@@ -73,7 +73,7 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
 def test_a_dataflow_that_is_not_ready_is_waited_for(tmp_path: Path) -> None:
     said: list[str] = []
     with sandbox(tmp_path / "slow", delays="documented") as world:
-        world.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows(RUN, range(0, 30))}")
+        world.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows(RUN, range(30))}")
         exported = export_landing_zone(
             world.platform,
             world.sql,
