@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.errors import DataError
-from runner.events_file import EventsFile, check_history, read_events, required_days
+from runner.events_file import EventsFile, check_history, read_events, required_days, survey
 from runner.settings import AudienceSettings, UseCase
 from runner.xdm_paths import standard_paths
 
@@ -287,6 +287,16 @@ def test_types_of_own_fields_follow_the_data(tmp_path: Path) -> None:
     assert by_user["u1"]["flag"] is False
     assert by_user["u0"]["day"] == date(2026, 1, 2)
     assert {k: v for k, v in by_user["u2"].items() if k != "userId"} == dict.fromkeys(columns)
+
+
+def test_a_survey_sees_the_same_types_as_the_load(tmp_path: Path) -> None:
+    header = f"{HEADER},commerce.order.priceTotal,_{{tenant}}.zip,_{{tenant}}.n"
+    path = csv_file(tmp_path, f"{ROW},3,01234,1", f"{ROW},,99999,", "u,,2026-11-01,,,", header=header)
+    seen = survey(path)
+    assert seen.number_columns == ("commerce.order.priceTotal", "_{tenant}.n")
+    assert seen.event_types == {"shop.visit": 2}
+    loaded = read(path, accept_bad_rows=True)
+    assert [kind for _, kind in loaded.fields] == ["double", "string", "double"]
 
 
 def test_a_standard_path_prescribes_its_type(tmp_path: Path) -> None:
