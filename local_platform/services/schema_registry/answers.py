@@ -96,9 +96,15 @@ def show(registry: Registry, resource: Json, form: Form) -> Json:
     """One resource in the form asked for."""
     shown = resource
     if form.full:
-        resolved = xdm.with_xdm_types(registry.resolved(resource["$id"]))
-        shown = {key: value for key, value in {**resource, **resolved}.items() if key not in ("allOf", "definitions")}
+        shown = without_references(resource, registry.resolved(resource["$id"]))
     return shown if form.text else _without_text(shown, top=True)
+
+
+def without_references(resource: Json, resolved: Json) -> Json:
+    """A resource with the fields of its resolved form in place of its references."""
+    typed = xdm.with_xdm_types(resolved)
+    fields = {key: typed[key] for key in ("properties", "required") if key in typed}
+    return {**{key: value for key, value in resource.items() if key not in ("allOf", "definitions")}, **fields}
 
 
 def summary(resource: Json) -> Json:

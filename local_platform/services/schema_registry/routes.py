@@ -204,8 +204,7 @@ def _union_routes(registry: Registry, context: Context) -> list[Route]:
         if found is None:
             raise ResourceNotFound(wanted)
         if form.full:
-            found = {**found, **xdm.with_xdm_types(registry.union(found["meta:class"]))}
-            found = {key: value for key, value in found.items() if key != "allOf"}
+            found = answers.without_references(found, registry.union(found["meta:class"]))
         return JSONResponse(found)
 
     base = f"{_BASE}/tenant/unions"
