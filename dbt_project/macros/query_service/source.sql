@@ -2,5 +2,5 @@
     Query Service refuses it:  double quotes and dots cannot be combined, and the database's name has a colon. -#}
 {% macro source() -%}
   {%- set relation = builtins.source(*varargs) -%}
-  {{ return(relation.include(database=false, schema=false)) }}
+  {{ return(relation.include(database=false, schema=false).quote(database=false, schema=false, identifier=false)) }}
 {%- endmacro %}
