@@ -70,7 +70,7 @@ def test_after_a_kill_every_batch_is_whole_or_absent(tmp_path: Path, seed: int) 
     # At most one commit may have happened without being reported.
     committed = said + (2 if said + 1 in counts else 1)
     assert set(counts) == {n for n in range(committed) if not ((n + 1) % 3 == 2 and n + 1 < committed)}
-    on_disk = {path for path in (lake.root / dataset.id).rglob("*.parquet")}
+    on_disk = set((lake.root / dataset.id).rglob("*.parquet"))
     assert on_disk == {file.path for batch in lake.batches() for file in lake.batch_files(batch.id)}
     statuses = [batch.status for batch in lake.batches()]
     assert statuses.count("success") == len(counts)
