@@ -14,7 +14,8 @@ from local_platform.lake import Dataset, DatasetNotFound
 from local_platform.profile_store import Entity, Identity, ProfileStore, Source
 from local_platform.profile_store.flat import unflatten
 from local_platform.services.profile.errors import ProfileProblem
-from local_platform.services.schema_registry.descriptors import Descriptors
+from local_platform.services.schema_registry.state import Registry
+from local_platform.xdm import EVENT_CLASS, kind_of, leaves
 
 Json = dict[str, Any]
 PROFILE_SCHEMA = "_xdm.context.profile"
@@ -26,17 +27,36 @@ EPOCH = "1970-01-01T00:00:00Z"
 
 
 def source_of(context: Context, dataset: Dataset) -> Source:
-    """Identity and behaviour of a dataset: from its schema's descriptor, or from what SQL said of its table."""
-    is_event = "timestamp" in dataset.schema.names and "_id" in dataset.schema.names
-    identity = None
-    if dataset.schema_ref:
-        found = Descriptors(context.documents).primary_identity(dataset.schema_ref)
-        identity = None if found is None else Identity(found.path, found.namespace)
-    if identity is None:
-        stated = dataset.properties.get("primaryIdentity")
-        if isinstance(stated, dict) and stated.get("path") and stated.get("namespace"):
-            identity = Identity(str(stated["path"]), str(stated["namespace"]))
-    return Source(identity, is_event)
+    """Identity and behaviour of a dataset, from its schema."""
+    registry = Registry(context)
+    schema_id = registry.schema_ref_of(dataset)
+    found = registry.primary_identity(schema_id)
+    identity = None if found is None else Identity(found.path, found.namespace)
+    return Source(identity, bool(dataset.schema_ref) and registry.class_of(schema_id) == EVENT_CLASS)
+
+
+def union_types(context: Context, class_id: str) -> dict[str, str]:
+    """DuckDB type by leaf path of all schemas of a class that are enabled for Profile."""
+    union = Registry(context).union(class_id)
+    return {path: _duckdb_type(field) for path, field in leaves(union) if path != "identityMap"}
+
+
+_TYPES = {
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "double": "DOUBLE",
+    "int": "INTEGER",
+    "long": "BIGINT",
+    "date": "DATE",
+    "date-time": "TIMESTAMP",
+    "map": "MAP(VARCHAR, VARCHAR)",
+    "object": "STRUCT()",
+}
+
+
+def _duckdb_type(field: Json) -> str:
+    kind = kind_of(field)
+    return f"{_duckdb_type(field.get('items', {'type': 'string'}))}[]" if kind == "array" else _TYPES[kind]
 
 
 def store_of(context: Context) -> ProfileStore:

@@ -8,8 +8,9 @@ from typing import Any
 from local_platform import json_patch
 from local_platform.context import Context
 from local_platform.pql import PqlError, compile_pql
-from local_platform.services.profile.state import PROFILE_SCHEMA, MergePolicies, store_of
+from local_platform.services.profile.state import PROFILE_SCHEMA, MergePolicies, store_of, union_types
 from local_platform.services.segmentation.errors import AudienceNotFound, InUse, NameTaken, SegmentationProblem
+from local_platform.xdm import EVENT_CLASS, PROFILE_CLASS
 
 Json = dict[str, Any]
 COLLECTION = "segmentation.definitions"
@@ -158,15 +159,17 @@ def expression_text(expression: Any) -> str:
 
 
 def check_rule(context: Context, text: str) -> None:
-    """Compile a rule against the fields that profiles and events have.
+    """Compile a rule against the union schemas of profiles and events, and whatever fields profiles have.
 
     Raises:
         SegmentationProblem: 400 with what is wrong and where.
     """
     store = store_of(context)
     store.catch_up()
+    profile = {**store.merged().types, **union_types(context, PROFILE_CLASS)}
+    events = {**store.event_types(), **union_types(context, EVENT_CLASS)}
     try:
-        compile_pql(text, store.merged().types, store.event_types())
+        compile_pql(text, profile, events, strict=True)
     except PqlError as fault:
         raise SegmentationProblem(400, f"Invalid PQL: {fault}", code="UPAPI-113434-400") from None
 

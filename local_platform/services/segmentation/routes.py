@@ -21,10 +21,11 @@ Json = dict[str, Any]
 
 def resume(context: Context) -> None:
     """Take up unfinished on-demand evaluations, and keep the daily schedule running in real time."""
-    from local_platform import scheduler
+    # Imported here: the scheduler knows this service.
+    from local_platform.scheduler import keep_running
 
     SegmentJobs(context).resume()
-    scheduler.keep_running(context)
+    keep_running(context)
 
 
 def routes(context: Context) -> list[Route]:
