@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import yaml
 
-from runner.errors import DataError, SettingsError
+from runner.errors import DataError
+from runner.events_file import Survey, survey
 from runner.project import init
 from runner.settings import snake_case
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_TARGET = "web.formFilledOut"
-FIXED_COLUMNS = ("user_id", "event_type", "timestamp")
 
 
 def sources() -> list[Path]:
@@ -51,12 +48,13 @@ def write(
     init(folder)
     path = folder / "propensity.yml"
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if events:
-        content |= _own_data(events)
+    found = survey(events) if events else None
+    if found:
+        content |= _own_data(found)
     content["state_dir"] = "../state"
     case = content["use_cases"][0]
     if target or events or horizon or repeatable:
-        case["target_event"] = _target(events, target)
+        case["target_event"] = _target(events, found, target) if events and found else target or DEFAULT_TARGET
         case["horizon_days"] = horizon or case["horizon_days"]
         case["repeatable"] = repeatable
     if events or target not in (None, DEFAULT_TARGET):
@@ -67,7 +65,7 @@ def write(
     return path
 
 
-def _own_data(events: Path) -> dict[str, Any]:
+def _own_data(found: Survey) -> dict[str, Any]:
     """Settings for a loaded file: a namespace of its own, no profile attributes, every number a feature."""
     content: dict[str, Any] = yaml.safe_load((ROOT / "propensity.yml").read_text(encoding="utf-8"))
     case = {key: value for key, value in content["use_cases"][0].items() if key != "exclusions"}
@@ -76,55 +74,31 @@ def _own_data(events: Path) -> dict[str, Any]:
         "event_types": [],
         "unlisted_event_types": "feature",
         "profile_attributes": [],
-        "numeric_fields": _numbers(events),
+        "numeric_fields": _numbers(found.number_columns),
         "use_cases": [case],
     }
 
 
-def _numbers(events: Path) -> list[dict[str, str]]:
-    schema = _open(events).schema
-    paths = [f.name for f in schema if f.name not in FIXED_COLUMNS and _is_number(f.type)]
-    names = [snake_case("_".join(path.split(".")[-2:]))[:30].strip("_") for path in paths]
+def _numbers(paths: Sequence[str]) -> list[dict[str, str]]:
+    """A feature name for each number: the last two parts of its path, or all of it where two would read the same."""
+    names = [_shortened("_".join(path.split(".")[-2:])) for path in paths]
     twice = {name for name in names if names.count(name) > 1}
     return [
-        {"path": path, "name": snake_case(path)[-30:].strip("_") if name in twice else name}
+        {"path": path, "name": _shortened(path) if name in twice else name}
         for path, name in zip(paths, names, strict=True)
     ]
 
 
-def _target(events: Path | None, target: str | None) -> str:
+def _shortened(text: str) -> str:
+    return snake_case(text)[-30:].strip("_").lstrip("0123456789_")
+
+
+def _target(file: Path, found: Survey, target: str | None) -> str:
     wanted = target or DEFAULT_TARGET
-    if events is None:
-        return wanted
-    dataset = _open(events)
-    if "event_type" not in dataset.schema.names:
-        return wanted  # load-events refuses the file by the missing column's name
-    counts: Counter[str] = Counter()
-    for batch in dataset.to_batches(columns=["event_type"]):
-        for pair in pc.value_counts(batch.column(0)).to_pylist():
-            counts[str(pair["values"])] += int(pair["counts"])
-    if wanted not in counts:
-        found = ", ".join(f"{name} ({n:,})" for name, n in counts.most_common(20))
+    if wanted not in found.event_types:
+        listed = ", ".join(f"{name} ({count:,})" for name, count in list(found.event_types.items())[:20])
         raise DataError(
-            f"{events} holds no event of type {wanted!r}, so there is nothing to predict. It holds: {found}.",
-            "Name one of them as the target, for example make demo EVENTS=... TARGET=" + _first(counts) + ".",
+            f"{file} holds no event of type {wanted!r}, so there is nothing to predict. It holds: {listed}.",
+            "Name one of them as the target: make demo EVENTS=... TARGET=...",
         )
     return wanted
-
-
-def _first(counts: Counter[str]) -> str:
-    return counts.most_common()[-1][0] if counts else "event_type"
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-
-
-def _open(events: Path) -> ds.Dataset:
-    kind = {".parquet": "parquet", ".csv": "csv"}.get(events.suffix.lower())
-    if kind is None:
-        raise SettingsError(f"{events} is neither .parquet nor .csv.", "Give one of the two.")
-    try:
-        return ds.dataset(events, format=kind)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{events} cannot be read as {kind}: {error}.") from None
