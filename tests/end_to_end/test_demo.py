@@ -1,0 +1,97 @@
+"""`make demo` as a newcomer meets it: one story, the same when told twice, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.end_to_end.conftest import ROOT, demo_command, run_demo
+
+USERS = ("--users", "3000", "--seed", "11")
+
+
+def summary(home: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((home / "summary.json").read_text())
+    return content
+
+
+def processes_of(home: Path) -> list[str]:
+    found = subprocess.run(["pgrep", "-fa", str(home)], capture_output=True, text=True, check=False).stdout
+    return [line for line in found.splitlines() if "pgrep" not in line]
+
+
+def check(home: Path) -> dict[str, Any]:
+    told = summary(home)
+    assert told["scoring_rows"] + sum(told["excluded_by_reason"].values()) == told["profiles"]
+    assert told["scores_published"] == told["scoring_rows"] == told["profiles_with_score"]
+    assert told["audience_size"] == told["activated_rows"] == told["audience_expected"] > 0
+    scores = pq.read_table(told["scores_file"])
+    assert scores.column_names[:3] == ["user_id", "as_of", "score"]
+    assert scores.num_rows == told["scoring_rows"] == len(set(scores["user_id"].to_pylist()))
+    assert Path(told["report_file"]).exists()
+    return told
+
+
+def test_the_demo_tells_one_story_and_tells_it_again(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    run_demo(home, *USERS)
+    first = check(home)
+    assert first["verification"]["levels"] == ["lake", "entities", "profile_snapshot"]
+    assert 0.5 < first["auc"] <= 1
+    assert 0.5 < first["auc_best_possible"] < 1
+    run_demo(home, *USERS)
+    second = check(home)
+    for name in ("events", "profiles", "scores_published", "audience_size", "model_version", "run_id"):
+        assert second[name] == first[name], name
+    assert processes_of(home) == []
+
+
+def kill_and_repeat(home: Path, kills: int, seed: int, longest: float) -> None:
+    rng = random.Random(seed)
+    for _ in range(kills):
+        process = subprocess.Popen(
+            demo_command(home, *USERS), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(rng.uniform(1, longest))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + 30
+        while processes_of(home) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert processes_of(home) == [], "a killed demo left something running"
+    run_demo(home, *USERS)
+    check(home)
+
+
+def test_killed_at_any_moment_and_run_again_it_succeeds(tmp_path: Path) -> None:
+    kill_and_repeat(tmp_path / "demo", kills=3, seed=5, longest=60)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_many_times_and_run_again_it_succeeds(tmp_path: Path, seed: int) -> None:
+    kill_and_repeat(tmp_path / "demo", kills=4, seed=seed, longest=80)
+
+
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    process = subprocess.Popen(
+        demo_command(home, *USERS), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if b"Step 2" in line:
+            break
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) != 0
+    assert processes_of(home) == []
