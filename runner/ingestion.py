@@ -227,7 +227,7 @@ class _Job:
         said = [f"{e.code} {e.description}".strip() for e in batch.errors]
         rows = self.platform.access.row_errors(batch.id)
         lines = [*said[:5], *(f"row error {r}" for r in rows[:10])]
-        return " Diagnostics: " + "; ".join(lines) + "." if lines else " The platform gives no diagnostics."
+        return f" Diagnostics: {'; '.join(lines).rstrip('.')}." if lines else " The platform gives no diagnostics."
 
 
 def fingerprint(files: Sequence[Path]) -> str:

@@ -120,9 +120,10 @@ def failure(response: requests.Response, *, request_id: str, sandbox: str, clien
     method, path = response.request.method or "", response.request.path_url.split("?")[0]
     service, text, status = service_of(path), read_error(response), response.status_code
     kind, remedy = _kind(status, text, sandbox=sandbox, client=client, org=org)
-    said = " - ".join(part for part in (text.title, text.detail[:600]) if part) or "an empty answer"
+    parts = dict.fromkeys(part.rstrip(".") for part in (text.title, text.detail[:600]) if part)
+    said = " - ".join(parts) or "an empty answer"
     return kind(
-        f"{service} answered {method} {path} with {status}: {said}.".replace("..", "."),
+        f"{service} answered {method} {path} with {status}: {said}.",
         remedy,
         service=service,
         status=status,

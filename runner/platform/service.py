@@ -50,7 +50,7 @@ class Service:
         """
         with repeatable_write(repeatable) if repeatable is not None else nullcontext():
             answer = method(*args, **options)
-        if answer is None or (isinstance(answer, Mapping) and "error" in answer):
+        if answer is None or (isinstance(answer, Mapping) and isinstance(answer.get("error"), str)):
             raise unexpected(f"{self.title} to {getattr(method, '__name__', 'a call')}", "the documented JSON")
         return answer
 

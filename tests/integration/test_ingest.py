@@ -17,7 +17,6 @@ from runner.local import local_platform
 from runner.platform import Platform
 from runner.settings import Settings
 from runner.setup import apply, plan
-from runner.sql import SqlClient
 
 MOMENT = pa.timestamp("ms", tz="UTC")
 DATASET = "propensity_events"
@@ -26,10 +25,15 @@ DATASET = "propensity_events"
 @dataclass(frozen=True)
 class World:
     platform: Platform
-    sql: SqlClient
+    folder: Path
 
     def users(self) -> list[str]:
-        return sorted(r["u"] for r in self.sql.rows(f"SELECT _acme.userId AS u FROM {DATASET}"))
+        """Who is in the lake, from the files of the visible batches."""
+        catalog, found = self.platform.catalog, list[str]()
+        for batch in catalog.batches(dataset_id=catalog.dataset_named(DATASET).id, status="success"):
+            for file in self.platform.access.download_batch(batch.id, self.folder):
+                found += [row["_acme"]["userId"] for row in pq.read_table(file.path).to_pylist()]
+        return sorted(found)
 
     def states(self) -> dict[str, str]:
         dataset = self.platform.catalog.dataset_named(DATASET)
@@ -42,12 +46,12 @@ def world(tmp_path: Path) -> Iterator[World]:
     with local_platform(tmp_path / "platform", delays="none") as local:
         platform = Platform(local.connection())
         apply(plan(Settings.model_validate({"use_cases": [case]}), platform))
-        yield World(platform, SqlClient(platform))
+        yield World(platform, tmp_path / "downloads")
 
 
-def events(path: Path, users: list[str], user_type: pa.DataType | None = None) -> Path:
+def events(path: Path, users: list[str], *, as_list: bool = False) -> Path:
     moments = [datetime(2026, 11, 1, 12, 0, 0, 123000, tzinfo=UTC)] * len(users)
-    person = pa.array(users, pa.string()) if user_type is None else pa.array([1] * len(users), user_type)
+    person = pa.array([[u] for u in users]) if as_list else pa.array(users, pa.string())
     table = pa.table(
         {
             "_id": pa.array([f"{path.stem}-{n}" for n in range(len(users))]),
@@ -128,7 +132,7 @@ def test_a_batch_completed_before_a_crash_is_found(world: World, tmp_path: Path)
 
 
 def test_a_failed_batch_says_why_and_the_corrected_one_goes_in(world: World, tmp_path: Path) -> None:
-    wrong = events(tmp_path / "wrong.parquet", ["u1"], pa.bool_())
+    wrong = events(tmp_path / "wrong.parquet", ["u1"], as_list=True)
     with pytest.raises(DataError) as caught:
         send(world, wrong)
     assert "none of them is visible" in str(caught.value)

@@ -436,6 +436,17 @@ def test_an_estimate_that_never_comes_ends() -> None:
     assert clock.now - 1000 <= 32
 
 
+def test_an_estimate_is_read_although_its_body_has_an_empty_error() -> None:
+    ready = {"state": "RESULT_READY", "estimatedSize": 612, "error": {"description": "", "traceback": ""}}
+    network = ScriptedNetwork(
+        {
+            f"POST {UPS}/preview": Answer(201, {"previewId": "p1"}),
+            f"GET {UPS}/estimate/p1": [{"state": "RUNNING"}, ready],
+        }
+    )
+    assert platform(network).segmentation.estimate("x = 1").size == 612
+
+
 def test_unknown_identities_are_left_out_of_a_bulk_look_up() -> None:
     body = {
         "XID1": {"entityId": "XID1", "requestedIdentity": {"entityId": "u1"}, "entity": {"_acme": {"n": 1}}},
