@@ -10,11 +10,11 @@ from pathlib import Path
 
 from prefect import flow, task
 
-from flows.pipeline import RETRY_DELAYS, _passing
+from flows.pipeline import RETRY_DELAYS, may_pass
 from runner import steps
 
 
-@task(name="7 activate", retries=3, retry_delay_seconds=RETRY_DELAYS, retry_condition_fn=_passing)
+@task(name="7 activate", retries=3, retry_delay_seconds=RETRY_DELAYS, retry_condition_fn=may_pass)
 def activate(settings: Path, run_id: str) -> bool:
     """Reconcile the pending activation of a run; True when it is complete."""
     return steps.activate(settings, run_id)

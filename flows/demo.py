@@ -24,6 +24,7 @@ import click
 
 from flows.server import prefect_server, server_environment
 from runner import demo_project
+from runner.cli.options import Date
 from runner.errors import PropensityError, SettingsError
 from runner.local import local_platform
 from runner.synthetic.spec import default_end
@@ -124,16 +125,6 @@ def _sha256(files: list[Path]) -> str:
     return digest.hexdigest()
 
 
-class _Date(click.ParamType):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date like 2026-11-09.", param, ctx)
-
-
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--users", default=20_000, show_default=True, help="How many synthetic users.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same data.")
@@ -141,7 +132,7 @@ class _Date(click.ParamType):
 @click.option(
     "--events", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Your own events: Parquet or CSV."
 )
-@click.option("--as-of", type=_Date(), help="Score as of 00:00 UTC of this date. Default: the newest full day.")
+@click.option("--as-of", type=Date(), help="Score as of 00:00 UTC of this date. Default: the newest full day.")
 @click.option("--target", help="The event type to predict. Default: web.formFilledOut.")
 @click.option("--horizon", type=click.IntRange(1, 180), help="Days after the as-of date that count. Default: 14.")
 @click.option("--repeatable", is_flag=True, help="The target can happen again: who did it before is scored too.")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow, task
-from runner.summary import print_summary, summarise
 
 from flows.activation import activation
 from flows.pipeline import propensity
@@ -15,6 +14,7 @@ from runner import steps
 from runner.errors import DataError
 from runner.local import LocalPlatform
 from runner.settings import load_settings
+from runner.summary import print_summary, summarise
 
 if TYPE_CHECKING:
     from flows.demo import Parameters

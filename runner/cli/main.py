@@ -6,17 +6,15 @@ Options have the same name in every command. Errors are one line on stderr and e
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from runner.cli.options import Date, run_option, settings_option, use_case_option
 from runner.cli.tools import tools
 from runner.errors import PropensityError
-
-Command = Callable[..., Any]
 
 
 class _OneLineErrors(click.Group):
@@ -28,36 +26,6 @@ class _OneLineErrors(click.Group):
         except PropensityError as error:
             click.echo(f"propensity: {error}", err=True)
             sys.exit(1)
-
-
-def settings_option(command: Command) -> Command:
-    return click.option(
-        "--settings",
-        type=click.Path(path_type=Path, dir_okay=False),
-        default=Path("propensity.yml"),
-        show_default=True,
-        help="The settings file.",
-    )(command)
-
-
-def use_case_option(command: Command) -> Command:
-    return click.option("--use-case", help="Its name in propensity.yml; not needed where there is only one.")(command)
-
-
-def run_option(command: Command) -> Command:
-    return click.option("--run-id", help="Which run, for example newsletter-20261109; by default the newest one.")(
-        command
-    )
-
-
-class _Date(click.ParamType):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date like 2026-11-09.", param, ctx)
 
 
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -115,7 +83,7 @@ def doctor(settings: Path) -> None:
 @settings_option
 @click.option("--users", default=20_000, show_default=True, help="How many users.")
 @click.option("--days", default=70, show_default=True, help="Days of events, ending at --end.")
-@click.option("--end", type=_Date(), required=True, help="The date at whose 00:00 UTC the events end.")
+@click.option("--end", type=Date(), required=True, help="The date at whose 00:00 UTC the events end.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same data.")
 @click.option("--scenario", type=click.Choice(["default", "reference"]), default="default", show_default=True)
 def synthesize(settings: Path, **options: Any) -> None:
@@ -143,7 +111,7 @@ def load_events(file: Path, settings: Path, accept_bad_rows: bool) -> None:
 @main.command()
 @settings_option
 @use_case_option
-@click.option("--as-of", type=_Date(), help="Score as of 00:00 UTC of this date. Default: the data's newest full day.")
+@click.option("--as-of", type=Date(), help="Score as of 00:00 UTC of this date. Default: the data's newest full day.")
 def featurize(settings: Path, use_case: str | None, as_of: date | None) -> None:
     """Step 2: build features, the training set and the scoring set in Query Service."""
     from runner import steps
@@ -227,7 +195,7 @@ def activate(settings: Path, use_case: str | None, run_id: str | None, now: bool
 @main.command()
 @settings_option
 @use_case_option
-@click.option("--as-of", type=_Date(), help="Score as of 00:00 UTC of this date. Default: the data's newest full day.")
+@click.option("--as-of", type=Date(), help="Score as of 00:00 UTC of this date. Default: the data's newest full day.")
 @click.option("--both-routes", is_flag=True, help="Export through Data Access and the landing zone, and compare.")
 def run(settings: Path, use_case: str | None, as_of: date | None, both_routes: bool) -> None:
     """Steps 2 to 7 in one go, without Prefect."""

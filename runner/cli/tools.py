@@ -10,13 +10,7 @@ from pathlib import Path
 
 import click
 
-SETTINGS = click.option(
-    "--settings",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("propensity.yml"),
-    show_default=True,
-    help="The settings file.",
-)
+from runner.cli.options import settings_option, use_case_option
 
 
 @click.command()
@@ -55,8 +49,8 @@ def local(data_dir: Path, delays: str) -> None:
 
 
 @click.command()
-@SETTINGS
-@click.option("--use-case", help="Its name in propensity.yml; not needed where there is only one.")
+@settings_option
+@use_case_option
 def env(settings: Path, use_case: str | None) -> None:
     """Print the variables that give bare dbt and editors a working connection (eval "$(propensity env)").
 
@@ -69,8 +63,8 @@ def env(settings: Path, use_case: str | None) -> None:
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@SETTINGS
-@click.option("--use-case", help="Its name in propensity.yml; not needed where there is only one.")
+@settings_option
+@use_case_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def dbt(settings: Path, use_case: str | None, arguments: tuple[str, ...]) -> None:
     """Run dbt with host, token and variables set: propensity dbt -- build --select stg_events"""
