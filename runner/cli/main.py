@@ -18,7 +18,7 @@ from runner.errors import PropensityError
 
 
 class _OneLineErrors(click.Group):
-    """Our own errors are messages for people: no traceback, exit status 1. Anything else is a defect and shows whole."""
+    """Our own errors are messages for people: one line, exit status 1. Anything else is a defect and shows whole."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

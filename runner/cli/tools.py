@@ -25,6 +25,24 @@ def init(directory: Path) -> None:
 
 
 @click.command()
+@settings_option
+@click.option("--check", is_flag=True, help="Change nothing; exit status 1 when something differs.")
+def sync(settings: Path, check: bool) -> None:
+    """Bring the dbt project's generated files in step with propensity.yml and the feature models' YAML."""
+    from runner.project import differences
+    from runner.project import sync as write
+    from runner.settings import load_settings
+
+    content = load_settings(settings)
+    changed = differences(content, content.dbt_project) if check else write(content, content.dbt_project)
+    for path in changed:
+        click.echo(f"  {path}")
+    if not changed:
+        click.echo("Everything is in step.")
+    sys.exit(1 if check and changed else 0)
+
+
+@click.command()
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -87,4 +105,4 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-tools = (init, local, env, dbt, conformance)
+tools = (init, sync, local, env, dbt, conformance)
