@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runner.platform.documents import mapping, need
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -22,7 +23,7 @@ class BatchIngestion(Service):
     """Batches on their way in."""
 
     title = "Batch Ingestion"
-    library_name = "ingestion"
+    library_name: LibraryName = "ingestion"
 
     def open_batch(
         self,

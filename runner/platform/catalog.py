@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from runner.errors import DataError, NotFound
 from runner.platform.documents import Document, inner, mapping, strings, unexpected, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 BatchState = Literal["open", "waiting", "success", "failed", "gone"]
@@ -82,7 +83,7 @@ class Catalog(Service):
     """Datasets and batches."""
 
     title = "Catalog"
-    library_name = "catalog"
+    library_name: LibraryName = "catalog"
 
     def find_dataset(self, name: str) -> Dataset | None:
         """The dataset with exactly this name, or None.

@@ -17,6 +17,7 @@ import requests
 
 from runner.errors import DataError, PlatformError, Unavailable
 from runner.platform.documents import Document, inner, listed, mapping, need, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 _CHUNK = 1 << 16
@@ -57,7 +58,7 @@ class DataAccess(Service):
     """Files of batches, and the diagnostics of failed ones."""
 
     title = "Data Access"
-    library_name = "access"
+    library_name: LibraryName = "access"
 
     def files(self, batch_id: str) -> list[BatchFile]:
         """The files of a batch, all pages.

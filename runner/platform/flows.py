@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from runner.errors import Conflict, NotFound, PlatformError
 from runner.platform.documents import Document, inner, listed, mapping, need, strings, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 DATA_LAKE = "23598e46-f560-407b-88d5-ea6207e49db0"
@@ -81,7 +82,7 @@ class Flows(Service):
     """Dataflows out of (and into) the platform."""
 
     title = "Flow Service"
-    library_name = "flows"
+    library_name: LibraryName = "flows"
 
     def exportable_datasets(self) -> list[ExportableDataset]:
         """The datasets this organisation may export, all pages."""
@@ -254,7 +255,7 @@ class Destinations(Service):
     """Ad hoc runs: a dataset export or an audience activation now, by an existing flow."""
 
     title = "Destinations"
-    library_name = "destinations"
+    library_name: LibraryName = "destinations"
 
     def export_now(self, flow_id: str, dataset_ids: Sequence[str]) -> str:
         """Ask for an export of datasets by a flow and return the run id.
@@ -291,7 +292,7 @@ class Mappings(Service):
     """Data Prep mapping sets."""
 
     title = "Data Prep"
-    library_name = "mappings"
+    library_name: LibraryName = "mappings"
 
     def create(self, body: Document) -> str:
         """Create a mapping set (it has no unique name; one without a flow does nothing) and return its id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.platform.documents import Document, listed, mapping, need, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 
@@ -22,7 +23,7 @@ class Identities(Service):
     """Identity namespaces, standard and custom."""
 
     title = "Identity Service"
-    library_name = "identities"
+    library_name: LibraryName = "identities"
 
     def namespaces(self) -> list[Namespace]:
         """Every namespace of the organisation."""

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from runner.errors import PlatformError
 from runner.platform.documents import Document, inner, mapping, need
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 Container = Literal["dlz_destination", "user_drop_zone"]
@@ -54,7 +55,7 @@ class LandingZones(Service):
     """Data Landing Zone."""
 
     title = "Data Landing Zone"
-    library_name = "flows"
+    library_name: LibraryName = "flows"
 
     def credentials(self, container: Container = "dlz_destination") -> LandingZoneCredentials:
         """Fresh credentials of a container.

@@ -6,43 +6,41 @@ timeouts and TLS are in our hands (its own retries repeat writes, and it verifie
 
 from __future__ import annotations
 
-import importlib
 import math
 import threading
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from runner.platform.transport import CheckedSession
 
-_CLASSES: dict[str, tuple[str, str]] = {
-    "schemas": ("aepp.schema", "Schema"),
-    "identities": ("aepp.identity", "Identity"),
-    "catalog": ("aepp.catalog", "Catalog"),
-    "ingestion": ("aepp.ingestion", "DataIngestion"),
-    "access": ("aepp.dataaccess", "DataAccess"),
-    "queries": ("aepp.queryservice", "QueryService"),
-    "flows": ("aepp.flowservice", "FlowService"),
-    "destinations": ("aepp.destinationinstanceservice", "DestinationInstanceService"),
-    "mappings": ("aepp.dataprep", "DataPrep"),
-    "segmentation": ("aepp.segmentation", "Segmentation"),
-    "profiles": ("aepp.customerprofile", "Profile"),
-    "policy": ("aepp.policy", "Policy"),
-    "labels": ("aepp.datasets", "DataSets"),
-}
+LibraryName = Literal[
+    "access",
+    "catalog",
+    "destinations",
+    "flows",
+    "identities",
+    "ingestion",
+    "labels",
+    "mappings",
+    "policy",
+    "profiles",
+    "queries",
+    "schemas",
+    "segmentation",
+]
 
 _lock = threading.Lock()
 
 
-def library_object(name: str, session: CheckedSession) -> Any:
+def library_object(name: LibraryName, session: CheckedSession) -> Any:
     """An aepp service object over our session, with its addresses under the connection's `api_url`.
 
     aepp keeps its configuration in module globals and every class copies it when it is made, so making one is guarded
     by a lock and sets the globals anew each time.
     """
-    module, class_name = _CLASSES[name]
     with _lock:
         _configure(session)
-        made = getattr(importlib.import_module(module), class_name)()
+        made = _class(name)()
     # Identity has Adobe's host written into it; every other class takes the one that was configured.
     made.endpoint = session.connection.api_url + urlsplit(made.endpoint).path
     made.connector.session = session
@@ -55,8 +53,45 @@ def library_object(name: str, session: CheckedSession) -> Any:
     return made
 
 
+def _class(name: LibraryName) -> Any:
+    """aepp's class of a service; imported here because aepp and its dependencies take half a second."""
+    from aepp import (
+        catalog,
+        customerprofile,
+        dataaccess,
+        dataprep,
+        datasets,
+        destinationinstanceservice,
+        flowservice,
+        identity,
+        ingestion,
+        policy,
+        queryservice,
+        schema,
+        segmentation,
+    )
+
+    classes: dict[LibraryName, Any] = {
+        "access": dataaccess.DataAccess,
+        "catalog": catalog.Catalog,
+        "destinations": destinationinstanceservice.DestinationInstanceService,
+        "flows": flowservice.FlowService,
+        "identities": identity.Identity,
+        "ingestion": ingestion.DataIngestion,
+        "labels": datasets.DataSets,
+        "mappings": dataprep.DataPrep,
+        "policy": policy.Policy,
+        "profiles": customerprofile.Profile,
+        "queries": queryservice.QueryService,
+        "schemas": schema.Schema,
+        "segmentation": segmentation.Segmentation,
+    }
+    return classes[name]
+
+
 def _configure(session: CheckedSession) -> None:
-    aepp = importlib.import_module("aepp")
+    import aepp
+
     connection = session.connection
     aepp.configure(
         org_id=connection.org_id,

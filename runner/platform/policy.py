@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from runner.errors import NotFound
 from runner.platform.documents import inner, mapping, strings
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 
@@ -35,7 +36,7 @@ class DatasetLabels(Service):
     """Labels set on datasets."""
 
     title = "Dataset Service"
-    library_name = "labels"
+    library_name: LibraryName = "labels"
 
     def labels(self, dataset_id: str) -> Labels:
         """The labels of a dataset; no labels when none were ever set (the service answers 404 then)."""
@@ -56,7 +57,7 @@ class Policies(Service):
     """Policy Service."""
 
     title = "Policy Service"
-    library_name = "policy"
+    library_name: LibraryName = "policy"
 
     def evaluate(self, dataset_id: str, fields: Sequence[str], action: str) -> PolicyVerdict:
         """Ask whether a core marketing action may use a dataset; labels inherited from the schema are included.

@@ -11,6 +11,7 @@ from typing import Any
 
 from runner.errors import NotFound
 from runner.platform.documents import Document, inner, listed, mapping, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 _PER_CALL = 500
@@ -42,7 +43,7 @@ class Profiles(Service):
     """Real-Time Customer Profile."""
 
     title = "Profile"
-    library_name = "profiles"
+    library_name: LibraryName = "profiles"
 
     def entity(self, value: str, namespace: str, fields: Sequence[str] = ()) -> ProfileEntity | None:
         """The profile of an identity, or None when it has none.

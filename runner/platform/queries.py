@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from runner.platform.documents import mapping, need, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 
@@ -25,7 +26,7 @@ class Queries(Service):
     """Query Service."""
 
     title = "Query Service"
-    library_name = "queries"
+    library_name: LibraryName = "queries"
 
     def login(self) -> SqlLogin:
         """Fresh connection parameters.

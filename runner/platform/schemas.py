@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from runner.platform.documents import Document, inner, listed, mapping, need, strings
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 PROFILE_CLASS = "https://ns.adobe.com/xdm/context/profile"
@@ -54,7 +55,7 @@ class Schemas(Service):
     """Schema Registry."""
 
     title = "Schema Registry"
-    library_name = "schemas"
+    library_name: LibraryName = "schemas"
 
     def tenant(self) -> str:
         """The tenant id without underscore, e.g. `acme`: field names use `_acme`."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from runner.errors import PlatformTimeout
 from runner.platform.documents import Document, inner, listed, mapping, need, whole
+from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 JobState = Literal["running", "succeeded", "failed"]
@@ -63,7 +64,7 @@ class Segmentation(Service):
     """Audiences by rule."""
 
     title = "Segmentation"
-    library_name = "segmentation"
+    library_name: LibraryName = "segmentation"
 
     def find(self, name: str) -> SegmentDefinition | None:
         """The audience with exactly this name, or None."""

@@ -11,7 +11,7 @@ import requests
 
 from runner.errors import Conflict, NotFound, PlatformTimeout, Unavailable
 from runner.platform.documents import Document, listed, mapping, need, unexpected
-from runner.platform.library import library_object
+from runner.platform.library import LibraryName, library_object
 from runner.platform.transport import CheckedSession, repeatable_write
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Service:
     """
 
     title = "Experience Platform"
-    library_name = ""
+    library_name: LibraryName = "catalog"
 
     def __init__(self, session: CheckedSession) -> None:
         self._session = session
