@@ -1,0 +1,145 @@
+"""A project that changes between runs: features come, go and change, and engineers work beside production."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from runner.contract import Contract
+from runner.errors import DataError
+from runner.featurize import Featurized, dbt_environment
+from runner.featurize.command import DbtRun, propensity_variables, run_dbt
+from tests.integration.feature_store import FeatureStore, feature_store, synthetic_events
+
+FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 2)
+SQL = """with activity as (
+  select * from {{ ref('int_activity_as_of') }}
+)
+
+select
+  user_id,
+  as_of,
+  look_back_days,
+  cast(sum(case when dayofweek(activity_date) in (1, 7) then n else 0 end) as TYPE) as n_weekend_events
+from activity
+group by user_id, as_of, look_back_days
+"""
+YAML = """version: 2
+models:
+  - name: feat_weekend
+    description: Events on Saturdays and Sundays.
+    columns:
+      - {name: user_id, data_type: string, description: The person key.}
+      - {name: as_of, data_type: timestamp, description: Features know events before this moment.}
+      - {name: look_back_days, data_type: int, description: How far back.}
+      - name: n_weekend_events
+        data_type: TYPE
+        description: Events on Saturdays and Sundays in the look-back.
+        config: {meta: {propensity: {role: feature, kind: number, when_absent: 0}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
+    with feature_store(tmp_path_factory.mktemp("changes")) as running:
+        running.add_events(synthetic_events(250), "events-1")
+        running.add_profiles(["quiet"], [False], "profiles-1")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def first(store: FeatureStore) -> Featurized:
+    return store.featurize(FIRST)
+
+
+def write_feature(store: FeatureStore, data_type: str) -> None:
+    folder = store.project / "models/features"
+    (folder / "feat_weekend.sql").write_text(SQL.replace("TYPE", data_type))
+    (folder / "feat_weekend.yml").write_text(YAML.replace("TYPE", data_type))
+
+
+def remove_feature(store: FeatureStore) -> None:
+    for path in (store.project / "models/features").glob("feat_weekend.*"):
+        path.unlink()
+
+
+def dataset_ids(store: FeatureStore, prefix: str = "newsletter") -> dict[str, str]:
+    shown = store.sql.rows("show tables")
+    return {r["name"]: r["dataSetId"] for r in shown if r["name"].startswith(prefix) and r["name"].endswith("_runs")}
+
+
+def dbt(store: FeatureStore, *arguments: str, prefix: str) -> DbtRun:
+    """`propensity dbt -- ...` of an engineer with a prefix."""
+    variables = propensity_variables(SECOND, date(2026, 8, 31), "acme", "propensity_events", "propensity_profiles")
+    environment = dbt_environment(
+        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
+    )
+    return run_dbt(arguments, environment | {"PROPENSITY_PREFIX": prefix}, print)
+
+
+def test_a_feature_is_two_files_and_old_runs_stay_readable(store: FeatureStore, first: Featurized) -> None:
+    ids = dataset_ids(store)
+    of_first = f"run_id = '{first.run_id}'"
+    old = f"select user_id, n_events_28d from newsletter_scoring_set_runs where {of_first} order by user_id"
+    before = store.sql.rows(old)
+    write_feature(store, "int")
+    second = store.featurize(SECOND)
+    assert "n_weekend_events" in Contract.from_manifest(Path(second.manifest_file), "newsletter_training_set").names
+    statement = "select sum(n_weekend_events) as n, min(n_weekend_events) as low from newsletter_scoring_set"
+    counts = store.sql.rows(statement)
+    assert int(counts[0]["n"]) > 0
+    assert counts[0]["low"] == 0
+    assert store.sql.rows(old) == before
+    unknown = store.sql.count("newsletter_scoring_set_runs", f"{of_first} and n_weekend_events is null")
+    assert unknown == first.scoring_rows
+    assert dataset_ids(store) == ids
+
+
+def test_a_feature_that_is_gone_is_written_as_null(store: FeatureStore, first: Featurized) -> None:
+    remove_feature(store)
+    third = store.featurize(date(2026, 11, 3))
+    where = f"run_id = '{third.run_id}' and n_weekend_events is null"
+    assert store.sql.count("newsletter_scoring_set_runs", where) == third.scoring_rows
+    assert "n_weekend_events" not in store.sql.columns("newsletter_scoring_set")
+
+
+def test_a_changed_type_is_an_error_that_names_the_column_and_the_way_out(
+    store: FeatureStore, first: Featurized
+) -> None:
+    write_feature(store, "double")
+    try:
+        with pytest.raises(DataError, match=r"'n_weekend_events' of newsletter_\w+_runs is a int there and a double"):
+            store.featurize(date(2026, 11, 4))
+    finally:
+        remove_feature(store)
+
+
+def test_an_engineer_with_a_prefix_touches_nobody_elses_relation(store: FeatureStore, first: Featurized) -> None:
+    before = {r["name"]: r["dataSetId"] for r in store.sql.rows("show tables")}
+    views = {r["Name"]: r["Id"] for r in store.sql.rows("show views")}
+    dbt(store, "build", "--target", "dev", prefix="ann")
+    after = {r["name"]: r["dataSetId"] for r in store.sql.rows("show tables")}
+    assert {name: after[name] for name in before} == before
+    assert all(name.startswith("ann_") for name in after if name not in before and name not in views | before)
+    assert dataset_ids(store, "ann_newsletter")
+    assert store.sql.count("ann_newsletter_scoring_set") > 100
+
+
+def test_docs_and_freshness_work_over_the_wire(store: FeatureStore, first: Featurized) -> None:
+    dbt(store, "docs", "generate", "--target", "prod", prefix="docs")
+    catalog = (store.folder / "docs/target/catalog.json").read_text()
+    assert "minutes_since_last_event" in catalog
+
+
+def test_a_contract_that_does_not_fit_the_sql_names_the_column(store: FeatureStore, first: Featurized) -> None:
+    write_feature(store, "int")
+    path = store.project / "models/features/feat_weekend.yml"
+    path.write_text(path.read_text().replace("data_type: int\n        desc", "data_type: string\n        desc"))
+    try:
+        with pytest.raises(DataError, match=r"feat_weekend: .*n_weekend_events.*data type mismatch"):
+            store.featurize(date(2026, 11, 4))
+    finally:
+        remove_feature(store)
