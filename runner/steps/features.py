@@ -55,5 +55,11 @@ def export(settings_file: Path, run_id: str, *, both_routes: bool = False) -> No
                 raise DataError(f"The two export routes disagree: {comparison}.", "Run 'propensity export' again.")
             tell(f"both routes hold the same {exports[0].rows:,} rows")
     workspace.save(
-        "export", asdict(exports[0]) | {"routes": [e.route for e in exports], "notes": [e.note for e in exports]}
+        "export",
+        asdict(exports[0])
+        | {
+            "directory": str(exports[0].directory),
+            "routes": [e.route for e in exports],
+            "notes": [e.note for e in exports],
+        },
     )
