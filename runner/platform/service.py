@@ -125,13 +125,3 @@ class Service:
 
 def _growing(tries: int) -> Iterator[float]:
     yield from (min(10.0, 0.5 * 2**n) for n in range(tries))
-
-
-def paged(read: Callable[[int], list[T]], size: int, start: int = 0) -> Iterator[T]:
-    """All items of a list read by offset, `size` at a time, until a page is not full."""
-    while True:
-        page = read(start)
-        yield from page
-        if len(page) < size:
-            return
-        start += len(page)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -19,6 +20,11 @@ from runner.settings import Connection
 
 _EARLY = 500
 """Seconds before its expiry at which a token is no longer used."""
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL stays on this machine: then no proxy of the environment may see it."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 class Tokens:
@@ -41,6 +47,7 @@ class Tokens:
         self._token = ""
         self._good_until = 0.0
         self._session = requests.Session()
+        self._session.trust_env = not is_loopback(connection.ims_url)
         if transport is not None:
             self._session.mount("https://", transport)
             self._session.mount("http://", transport)

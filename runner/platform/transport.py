@@ -25,7 +25,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from runner.errors import PlatformError, RateLimited, Unavailable
 from runner.platform.answers import failure, never_sent, read_error, unreachable, unreadable
-from runner.platform.tokens import Tokens
+from runner.platform.tokens import Tokens, is_loopback
 from runner.settings import Connection
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ class CheckedSession(requests.Session):
         self.sleep = sleep
         self.clock = clock
         self.tokens = Tokens(connection, transport, first_delay=2 * self.patience.first_delay, sleep=sleep, clock=clock)
+        self.trust_env = not is_loopback(connection.api_url)
         adapter = transport or HTTPAdapter(max_retries=0, pool_maxsize=16)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
@@ -155,6 +156,8 @@ class _Exchange:
             delay = self._delay(response, attempt)
             out_of_time = self.session.clock() - begun + delay > patience.total
             if not safe or attempt >= patience.attempts or out_of_time:
+                if isinstance(problem, RateLimited) and out_of_time:
+                    problem.remedy = f"The service asks to wait {delay:.0f} s: run the step again then; it continues."
                 raise problem
             log.info("%s %s: attempt %d failed (%s); again in %.1f s", self.method, self.path, attempt, problem, delay)
             self.session.sleep(delay)

@@ -62,6 +62,15 @@ def test_nobody_listening_says_which_variable_to_check() -> None:
         platform.schemas.tenant()
 
 
+def test_a_proxy_of_the_environment_does_not_see_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with rough_server() as (address, _):
+        assert Platform(connection(api_url=address, ims_url=address), patience=QUICK).schemas.tenant() == "acme"
+
+
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
     with local_platform(tmp_path_factory.mktemp("platform"), delays="none") as running:
@@ -172,7 +181,7 @@ def test_profile_policy_and_labels_answer(platform: Platform) -> None:
     assert platform.profiles.entity("nobody", "ECID") is None
     assert platform.profiles.entities(["nobody"], "ECID", ["_acme"]) == {}
     assert any(p.default for p in platform.profiles.merge_policies())
-    dataset = platform.catalog.dataset_named("many 000")
+    dataset = platform.catalog.dataset_named("propensity_profiles")
     assert platform.labels.labels(dataset.id).dataset == ()
     assert platform.policies.evaluate(dataset.id, [], "exportToThirdParty").violated == ()
     assert "exportToThirdParty" in platform.policies.marketing_actions()

@@ -182,7 +182,7 @@ def test_a_rate_limited_write_is_repeated_because_it_was_not_done() -> None:
 def test_total_time_is_bounded() -> None:
     network = ScriptedNetwork({STATS: Answer(429, "", {"Retry-After": "100"})})
     clock = Clock()
-    with pytest.raises(RateLimited):
+    with pytest.raises(RateLimited, match="asks to wait 100 s"):
         platform(network, clock, total=240).schemas.tenant()
     assert clock.now - 1000 <= 240
 
