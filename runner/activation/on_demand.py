@@ -86,13 +86,25 @@ def _finish(platform: Platform, job: SegmentJob, end: float, log: Log, sleep: Ca
 
 
 def _deliver(platform: Platform, activation: Activation, end: float, log: Log, sleep: Callable[[float], None]) -> None:
+    """Ask for a delivery (or follow the one going on) and wait until it has ended; its counts are reconciled later."""
+    run_id = _asked(platform, activation, end, log, sleep)
+    delay = 0.3
+    while run_id is not None and platform.flows.run(run_id).state == "running":
+        _wait(delay, end, f"The delivery {run_id} is still going on", sleep)
+        delay = min(60.0, delay * 1.6)
+
+
+def _asked(
+    platform: Platform, activation: Activation, end: float, log: Log, sleep: Callable[[float], None]
+) -> str | None:
     while True:
         try:
-            platform.destinations.activate_now(activation.flow_id, [activation.audience_id])
-            return
+            runs = platform.destinations.activate_now(activation.flow_id, [activation.audience_id])
+            return runs.get(activation.audience_id)
         except Conflict as error:
             if error.code == ALREADY_RUNNING:
-                return
+                going_on = [r for r in platform.flows.runs(activation.flow_id) if r.state == "running"]
+                return going_on[0].id if going_on else None
             if error.code != NOT_READY:
                 raise
             log("The audience is too new in its dataflow to be delivered; asking again in a minute.")

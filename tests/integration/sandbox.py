@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from runner.contract import Column, Contract
 from runner.local import Delays, LocalPlatform, local_platform
 from runner.platform import Platform
+from runner.publishing import RunFacts
 from runner.settings import Settings, UseCase
 from runner.setup import apply, plan
 from runner.sql import SqlClient
@@ -37,7 +38,7 @@ CONTRACT = Contract(
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What the tests need of one running platform."""
+    """What the tests need of one running platform, and the use case that a test has to itself."""
 
     local: LocalPlatform
     platform: Platform
@@ -45,27 +46,32 @@ class Sandbox:
     settings: Settings
     case: UseCase
 
+    def facts(self, days: int = 0, model: str = "1") -> RunFacts:
+        """The run of the use case some days after AS_OF."""
+        as_of = AS_OF + timedelta(days=days)
+        return RunFacts(f"{self.case.name}-{as_of:%Y%m%d}", as_of, model)
+
+    def for_case(self, name: str) -> Sandbox:
+        """The same platform with another use case."""
+        return replace(self, case=self.settings.use_case(name))
+
+
+def use_case(name: str, **audience: object) -> dict[str, object]:
+    """A use case's settings; without an audience rule the best tenth."""
+    rule = {"name": f"Likely {name}", **(audience or {"top_percent": 10})}
+    return {"name": name, "title": "Who will subscribe", "target_event": "web.formFilledOut", "audience": rule}
+
 
 @contextmanager
-def sandbox(data_dir: Path, delays: Delays = "none", **audience: object) -> Iterator[Sandbox]:
-    """Start a platform, by default one whose asynchronous steps take no time, and set it up."""
+def sandbox(data_dir: Path, *cases: dict[str, object], delays: Delays = "none") -> Iterator[Sandbox]:
+    """Start a platform, by default one whose asynchronous steps take no time, and set it up for some use cases."""
     settings = Settings.model_validate(
-        {
-            "state_dir": str(data_dir / "state"),
-            "use_cases": [
-                {
-                    "name": "newsletter",
-                    "title": "Who will subscribe",
-                    "target_event": "web.formFilledOut",
-                    "audience": {"name": "Likely to subscribe", **(audience or {"top_percent": 10})},
-                }
-            ],
-        }
+        {"state_dir": str(data_dir / "state"), "use_cases": list(cases) or [use_case("newsletter")]}
     )
     with local_platform(data_dir / "platform", delays=delays) as local:
         platform = Platform(local.connection())
         apply(plan(settings, platform))
-        yield Sandbox(local, platform, SqlClient(platform), settings, settings.use_case())
+        yield Sandbox(local, platform, SqlClient(platform), settings, settings.use_cases[0])
 
 
 def write_scores(path: Path, scores: Mapping[str, float], as_of: datetime = AS_OF) -> Path:

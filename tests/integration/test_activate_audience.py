@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,36 @@ import pytest
 from runner.activation import Activated, Activation, Pending, activate_now, reconcile_activation, request_activation
 from runner.audiences import Audience, upsert_audience
 from runner.errors import DataError, RateLimited
-from runner.publishing import RunFacts, publish, read_scores
+from runner.publishing import publish, read_scores
 from runner.quota import Quota
-from tests.integration.sandbox import AS_OF, Sandbox, sandbox, write_scores
+from tests.integration.sandbox import AS_OF, Sandbox, sandbox, use_case, write_scores
 
 DAY = 86_400
 SCORES = {f"u{i}": ((i * 7919) % 1000) / 1000 for i in range(500)}
 
 
+CASES = [f"case_{letter}" for letter in "abcdefghij"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, list[str]]]:
+    with sandbox(tmp_path_factory.mktemp("activate"), *map(use_case, CASES)) as made:
+        yield made, CASES.copy()
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Sandbox]:
-    with sandbox(tmp_path / "world") as made:
-        yield made
+def world(shared: tuple[Sandbox, list[str]]) -> Sandbox:
+    """A use case of its own for each test."""
+    made, unused = shared
+    return made.for_case(unused.pop())
 
 
 def audience(world: Sandbox, tmp_path: Path, scores: dict[str, float], days: int = 0) -> tuple[Audience, Activation]:
     """Publish, set the audience's rule, ask for its delivery."""
-    as_of = AS_OF + timedelta(days=days)
-    run = RunFacts(f"newsletter-{as_of:%Y%m%d}", as_of, "1")
-    file = write_scores(tmp_path / "scores.parquet", scores, as_of)
+    run = world.facts(days)
+    file = write_scores(tmp_path / "scores.parquet", scores, run.as_of)
     published = publish(world.settings, world.case, world.platform, world.sql, run, file)
-    made = upsert_audience(world.settings, world.case, world.platform, read_scores(file, as_of), as_of)
+    made = upsert_audience(world.settings, world.case, world.platform, read_scores(file, run.as_of), run.as_of)
     asked = request_activation(
         world.settings,
         world.case,
@@ -109,7 +117,6 @@ def test_an_audience_that_is_not_what_was_published_is_refused(world: Sandbox, t
 
 def test_on_demand_takes_one_slot_and_a_retry_none(world: Sandbox, tmp_path: Path) -> None:
     _, asked = audience(world, tmp_path, SCORES)
-    world.local.advance(3600)
     quota = Quota(tmp_path / "state", "dev")
     now = world.local.now()
     done = reconcile_activation(world.platform, activate_now(world.platform, asked, quota, now=now, seconds=120))
@@ -122,8 +129,9 @@ def test_on_demand_takes_one_slot_and_a_retry_none(world: Sandbox, tmp_path: Pat
 def test_a_used_up_quota_is_said_before_anything_starts(world: Sandbox, tmp_path: Path) -> None:
     _, asked = audience(world, tmp_path, SCORES)
     quota, now = Quota(tmp_path / "state", "dev"), world.local.now()
+    jobs = len(world.platform.segmentation.jobs())
     quota.take("one-20261109", now)
     quota.take("two-20261109", now)
     with pytest.raises(RateLimited, match="2 of 2 used today"):
         activate_now(world.platform, asked, quota, now=now)
-    assert not [j for j in world.platform.segmentation.jobs() if j.source == "api"]
+    assert len(world.platform.segmentation.jobs()) == jobs

@@ -10,12 +10,12 @@ import pytest
 from runner.audiences import upsert_audience
 from runner.errors import DataError
 from runner.publishing import read_scores
-from tests.integration.sandbox import AS_OF, Sandbox, sandbox, write_scores
+from tests.integration.sandbox import AS_OF, Sandbox, sandbox, use_case, write_scores
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with sandbox(tmp_path_factory.mktemp("audience"), min_score=0.9) as made:
+    with sandbox(tmp_path_factory.mktemp("audience"), use_case("newsletter", min_score=0.9)) as made:
         yield made
 
 
