@@ -5,6 +5,7 @@ A run takes the memberships as they are when it is recorded as due; it evaluates
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +24,8 @@ from local_platform.services.flows.specs import AUDIENCE_FLOWS
 from local_platform.services.flows.state import FlowState
 from local_platform.services.flows.templates import render, safe_path
 from local_platform.services.profile.state import store_of
+
+log = logging.getLogger("local_platform.flows")
 
 Json = dict[str, Any]
 DEFAULT_TEMPLATE = "%DESTINATION_NAME%_%SEGMENT_ID%_%DATETIME(YYYYMMdd_HHmmss)%"
@@ -154,8 +157,10 @@ def execute(context: Context, run_id: str) -> None:
         state.runs.fail(run_id, str(fault))
         return
     except Exception as fault:
+        # A run that cannot be done is a failed run, not a failed platform.
+        log.exception("Run %s of flow %s failed", run_id, flow_id)
         state.runs.fail(run_id, f"Job aborted. {fault}")
-        raise
+        return
     with context.database.write():
         for segment_id in work["segments"]:
             context.documents.put(_PROGRESS, f"{flow_id}:{segment_id}", {"ms": int(run["createdAt"])})

@@ -6,6 +6,7 @@ Layout: ``{path}/{dataset id or folder template}/exportTime=YYYYMMDDHHMM/part-00
 from __future__ import annotations
 
 import gzip
+import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from local_platform.landing_zone import FOLDERS
 from local_platform.services.flows.runs import OPEN, records
 from local_platform.services.flows.state import FlowState
 from local_platform.services.flows.templates import render, safe_path
+
+log = logging.getLogger("local_platform.flows")
 
 Json = dict[str, Any]
 _PROGRESS = "flows.progress"
@@ -57,8 +60,10 @@ def execute(context: Context, run_id: str) -> None:
         exporter = _Exporter(context, state, flow_id, flow, run_id, _time(int(run["createdAt"])))
         summary, progress = exporter.export(list(work["datasets"]))
     except Exception as fault:
+        # A run that cannot be done is a failed run, not a failed platform.
+        log.exception("Run %s of flow %s failed", run_id, flow_id)
         state.runs.fail(run_id, f"Job aborted. {fault}")
-        raise
+        return
     with context.database.write():
         for dataset_id, snapshot_id in progress.items():
             context.documents.put(_PROGRESS, f"{flow_id}:{dataset_id}", {"snapshot": snapshot_id})

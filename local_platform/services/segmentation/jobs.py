@@ -7,6 +7,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
+
 from local_platform.context import Context
 from local_platform.pql import PqlError
 from local_platform.profile_store.membership import Evaluation, compiled, evaluate
@@ -164,7 +166,7 @@ class SegmentJobs:
                 try:
                     rule = compiled(store, expression_text(segment["segment"]["expression"]))
                     results.append(evaluate(store, segment["segmentId"], rule, at, id))
-                except PqlError as fault:
+                except (PqlError, duckdb.Error) as fault:
                     errors.append({"code": "400", "msg": f"{segment['segmentId']}: {fault}", "callStack": []})
             done = {**job, **self._outcome(job, results, errors, at, store.merged().profiles)}
             with self._context.database.write():
