@@ -91,7 +91,8 @@ def stg_profiles_yaml(settings: Settings) -> str:
 
 def feat_events_yaml(events: Sequence[tuple[str, str]]) -> tuple[str, str, tuple[FeatureColumn, ...]]:
     """models/features/feat_events.yml: name, text, and the columns it adds to the sets."""
-    columns: list[FeatureColumn] = []
+    text = "How many different event types there were in the look-back."
+    columns = [FeatureColumn("n_event_types", "int", text, "number", 0)]
     for event_type, name in events:
         shown = event_type.replace("{", "(").replace("}", ")")
         for days in WINDOWS:

@@ -7,20 +7,22 @@ with by_type as (
     event_type,
     max(as_of_ms) - max(last_event_ms) as milliseconds_since
     {%- for days in windows() %},
-    sum(case when days_before <= {{ days }} then n else 0 end) as n_{{ days }}d
+    cast(sum(case when days_before <= {{ days }} then n else 0 end) as int) as n_{{ days }}d
     {%- endfor %}
   from {{ ref('int_activity_as_of') }}
   group by user_id, as_of, look_back_days, event_type
 ),
 
+-- one row per type above, so max picks it
 by_user as (
   select
     user_id,
     as_of,
-    look_back_days
+    look_back_days,
+    cast(count(*) as int) as n_event_types
     {%- for event in setting('event_types') %}
     {%- for days in windows() %},
-    cast(sum(case when event_type = {{ text_literal(event.type) }} then n_{{ days }}d else 0 end) as int)
+    coalesce(max(case when event_type = {{ text_literal(event.type) }} then n_{{ days }}d end), 0)
       as n_{{ event.name }}_{{ days }}d
     {%- endfor %},
     cast(max(case when event_type = {{ text_literal(event.type) }} then milliseconds_since end) / 60000 as double)
