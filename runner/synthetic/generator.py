@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -143,11 +143,6 @@ def next_day(data: SyntheticData) -> NextDay:
     longer = data.spec.extended(1)
     extended = generate(longer) if longer.scenario == "default" else _later_cut(data, longer)
     return NextDay(extended, day, data.between(day, longer.end), changed_profiles(data.spec, day))
-
-
-def whole_day(moment_ms: int) -> date:
-    """The UTC day of a moment."""
-    return datetime.fromtimestamp(moment_ms / 1000, UTC).date()
 
 
 _Simulated = tuple[Ints, npt.NDArray[np.int8], Ints, Ints, Ints, Floats]
