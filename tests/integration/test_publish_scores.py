@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,21 +90,42 @@ def test_corrected_scores_replace_the_first_ones(world: Sandbox, tmp_path: Path)
     assert not send(world, tmp_path, corrected, world.facts()).created
 
 
-def test_an_interrupted_publication_is_completed(world: Sandbox, tmp_path: Path) -> None:
-    class Killed(Exception):
-        pass
+class Killed(Exception):
+    """Stands for the process being killed."""
 
-    def die(line: str) -> None:
-        if "opened batch" in line and "scores-001" in line:
+
+def die_at(line: int) -> Callable[[str], None]:
+    """A log that kills at its nth line."""
+    left = [line]
+
+    def log(_: str) -> None:
+        left[0] -= 1
+        if not left[0]:
             raise Killed
 
-    with pytest.raises(Killed):
-        send(world, tmp_path, FIRST, world.facts(), rows_per_batch=100, log=die)
-    done = send(world, tmp_path, FIRST, world.facts(), rows_per_batch=100)
-    assert done.created
-    assert len(done.batch_ids) == 3
-    assert len(in_lake(world, world.facts())) == 300
-    assert sorted(batches(world)) == [f"{world.case.name}-20261109-scores-00{part}" for part in range(3)]
+    return log
+
+
+def test_killed_at_any_line_and_run_again_nothing_is_lost_or_doubled(world: Sandbox, tmp_path: Path) -> None:
+    """One run after the other, each killed two lines later than the one before; every run drops other people."""
+    before: set[str] = set()
+    for day in range(40):
+        scores = {f"u{i}": (i + day) / 1000 for i in range(300) if i % 40 != day}
+        run = world.facts(day)
+        try:
+            send(world, tmp_path, scores, run, rows_per_batch=150, log=die_at(2 * day + 1))
+            killed = False
+        except Killed:
+            killed = True
+        done = send(world, tmp_path, scores, run, rows_per_batch=150)
+        expected = {user: (True, score) for user, score in scores.items()}
+        assert in_lake(world, run) == expected | dict.fromkeys(before - set(scores), (False, None))
+        assert len(done.batch_ids) == 2
+        before = set(scores)
+        if not killed:
+            assert day > 3
+            return
+    raise AssertionError("a publication of two batches says fewer than eighty lines")
 
 
 def test_fewer_parts_leave_nothing_of_the_old_ones(world: Sandbox, tmp_path: Path) -> None:
