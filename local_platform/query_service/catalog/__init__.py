@@ -1,0 +1,1 @@
+"""Metadata: SHOW, what drivers and psql ask for."""

@@ -1,0 +1,37 @@
+"""Questions drivers ask when they connect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from local_platform.query_service.engine.results import Result, rows_result
+from local_platform.query_service.sql.types import STRING
+
+if TYPE_CHECKING:
+    from local_platform.query_service.engine.session import Session
+
+VERSION = "PostgreSQL 10.5 (Adobe Experience Platform Query Service, server 0.1.0)"
+
+_ANSWERS: dict[str, tuple[str, Callable[[Session], str]]] = {
+    "version()": ("version", lambda _: VERSION),
+    "pg_catalog.version()": ("version", lambda _: VERSION),
+    "current_schema()": ("current_schema", lambda _: "public"),
+    "current_schema": ("current_schema", lambda _: "public"),
+    "pg_catalog.current_schema()": ("current_schema", lambda _: "public"),
+    "current_user": ("current_user", lambda session: session.owner),
+}
+_QUESTION = re.compile(r"\s*select\s+([a-z_.]+(?:\(\s*\))?)\s*;?\s*", re.IGNORECASE)
+
+
+def answer(session: Session, sql: str) -> Result | None:
+    """The answer to a driver's question; None when the statement is something else."""
+    match = _QUESTION.fullmatch(sql)
+    if match is None:
+        return None
+    found = _ANSWERS.get(re.sub(r"\s", "", match[1]).lower())
+    if found is None:
+        return None
+    name, value = found
+    return rows_result([(name, STRING)], [(value(session),)])

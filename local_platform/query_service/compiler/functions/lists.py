@@ -1,0 +1,440 @@
+"""Arrays, maps and the functions that take a lambda."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from local_platform.query_service.compiler import access, operators
+from local_platform.query_service.compiler.calls import Call
+from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.coercion import common
+from local_platform.query_service.compiler.functions.registry import arguments, function
+from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.errors import analysis_error
+from local_platform.query_service.sql.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INT,
+    INTERVAL_DAY,
+    STRING,
+    TIMESTAMP,
+    VOID,
+    Field,
+    Type,
+    array,
+    map_of,
+    quoted,
+)
+
+if TYPE_CHECKING:
+    from local_platform.query_service.compiler.expressions import Expressions
+
+
+def array_argument(self: Expressions, call: Call, position: int = 0) -> Value:
+    """An argument that must be an array."""
+    value = self.value(call.arguments[position])
+    if value.type == VOID:
+        return Value("CAST(NULL AS INTEGER[])", array(VOID))
+    if value.type.kind != "array":
+        raise _wrong_type(call, "ARRAY", value)
+    return value
+
+
+def map_argument(self: Expressions, call: Call, position: int = 0) -> Value:
+    """An argument that must be a map."""
+    value = self.value(call.arguments[position])
+    if value.type.kind != "map":
+        raise _wrong_type(call, "MAP", value)
+    return value
+
+
+def _wrong_type(call: Call, wanted: str, value: Value) -> Exception:
+    return analysis_error(
+        f"Cannot resolve \"{call.name}\": the parameter requires the \"{wanted}\" type, however it has the type "
+        f"\"{value.type.spark.upper()}\".",
+        kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+    )
+
+
+@function("array", least=0, most=None)
+def _array(self: Expressions, call: Call) -> Value:
+    values = self.unified(self.values(call.arguments), "array")
+    if not values:
+        return Value("CAST([] AS INTEGER[])", array(VOID))
+    return Value(f"[{', '.join(value.sql for value in values)}]", array(values[0].type))
+
+
+@function("map", least=0, most=None)
+def _map(self: Expressions, call: Call) -> Value:
+    if len(call.arguments) % 2:
+        raise analysis_error("The function `map` needs an even number of arguments.", kind="WRONG_NUM_ARGS")
+    values = self.values(call.arguments)
+    keys, items = self.unified(values[::2], "map"), self.unified(values[1::2], "map")
+    type = map_of(keys[0].type if keys else STRING, items[0].type if items else STRING)
+    key_list, item_list = (", ".join(value.sql for value in part) for part in (keys, items))
+    return Value(f"CAST(map([{key_list}], [{item_list}]) AS {type.duck})", type)
+
+
+@function("size", "cardinality")
+def _size(self: Expressions, call: Call) -> Value:
+    """-1 for NULL."""
+    value = self.value(call.arguments[0])
+    if value.type.kind not in ("array", "map"):
+        raise _wrong_type(call, "ARRAY or MAP", value)
+    return Value(f"coalesce(CAST({'cardinality' if value.type.kind == 'map' else 'len'}({value.sql}) AS INTEGER), -1)", INT)
+
+
+@function("element_at", least=2, most=2)
+def _element_at(self: Expressions, call: Call) -> Value:
+    """Counted from 1, from the end when negative; NULL beyond the ends; the value of a key of a map."""
+    value, index = self.values(call.arguments)
+    if value.type.kind == "map":
+        return access.element(value, index)
+    if value.type.kind != "array":
+        raise _wrong_type(call, "ARRAY or MAP", value)
+    return Value(f"list_extract({value.sql}, {cast(index, BIGINT).sql})", value.type.item)
+
+
+def _pair(self: Expressions, call: Call) -> tuple[Value, Value]:
+    """An array and a value (or another array) in a common element type."""
+    left, right = array_argument(self, call), self.value(call.arguments[1])
+    item = right.type.item if right.type.kind == "array" and call.name in _TWO_ARRAYS else right.type
+    target = common(left.type.item, item, text=False)
+    if target is None:
+        raise analysis_error(
+            f"Cannot resolve \"{call.name}\": {left.type.spark} and {right.type.spark} do not fit together.",
+            kind="DATATYPE_MISMATCH",
+        )
+    other = array(target) if call.name in _TWO_ARRAYS else target
+    return cast(left, array(target)), cast(right, other)
+
+
+_TWO_ARRAYS = ("array_except", "array_intersect", "array_union", "arrays_overlap")
+
+
+@function("array_contains", least=2, most=2)
+def _array_contains(self: Expressions, call: Call) -> Value:
+    """NULL when it is not found and the array has a NULL."""
+    items, value = _pair(self, call)
+    has_null = f"len(list_filter({items.sql}, lambda x: x IS NULL)) > 0"
+    return Value(
+        f"(CASE WHEN {items.sql} IS NULL OR {value.sql} IS NULL THEN NULL WHEN list_contains({items.sql}, {value.sql}) "
+        f"THEN true WHEN {has_null} THEN NULL ELSE false END)",
+        BOOLEAN,
+    )
+
+
+@function("array_position", least=2, most=2)
+def _array_position(self: Expressions, call: Call) -> Value:
+    items, value = _pair(self, call)
+    return Value(
+        f"(CASE WHEN {items.sql} IS NULL OR {value.sql} IS NULL THEN NULL "
+        f"ELSE coalesce(CAST(list_position({items.sql}, {value.sql}) AS BIGINT), 0) END)",
+        BIGINT,
+    )
+
+
+@function("array_remove", least=2, most=2)
+def _array_remove(self: Expressions, call: Call) -> Value:
+    items, value = _pair(self, call)
+    kept = f"list_filter({items.sql}, lambda x: x IS DISTINCT FROM {value.sql})"
+    return Value(f"(CASE WHEN {value.sql} IS NOT NULL THEN {kept} END)", items.type)
+
+
+def _distinct(sql: str) -> str:
+    """First occurrences in order; one NULL stays."""
+    return (
+        f"list_filter({sql}, lambda x, i: len(list_filter(({sql})[1:i-1], lambda y: y IS NOT DISTINCT FROM x)) = 0)"
+    )
+
+
+@function("array_distinct")
+def _array_distinct(self: Expressions, call: Call) -> Value:
+    items = array_argument(self, call)
+    return Value(_distinct(items.sql), items.type)
+
+
+@function("array_except", "array_intersect", least=2, most=2)
+def _array_except(self: Expressions, call: Call) -> Value:
+    left, right = _pair(self, call)
+    found = f"len(list_filter({right.sql}, lambda y: y IS NOT DISTINCT FROM x))"
+    test = f"{found} = 0" if call.name == "array_except" else f"{found} > 0"
+    kept = f"list_filter({_distinct(left.sql)}, lambda x: {test})"
+    return Value(f"(CASE WHEN {right.sql} IS NOT NULL THEN {kept} END)", left.type)
+
+
+@function("array_union", least=2, most=2)
+def _array_union(self: Expressions, call: Call) -> Value:
+    left, right = _pair(self, call)
+    both = f"(CASE WHEN {left.sql} IS NOT NULL AND {right.sql} IS NOT NULL THEN list_concat({left.sql}, {right.sql}) END)"
+    return Value(_distinct(both), left.type)
+
+
+@function("arrays_overlap", least=2, most=2)
+def _arrays_overlap(self: Expressions, call: Call) -> Value:
+    """NULL when nothing is shared, both have elements and one has a NULL."""
+    left, right = _pair(self, call)
+    nulls = " OR ".join(f"len(list_filter({side.sql}, lambda x: x IS NULL)) > 0" for side in (left, right))
+    return Value(
+        f"(CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL "
+        f"WHEN list_has_any({left.sql}, {right.sql}) THEN true "
+        f"WHEN len({left.sql}) > 0 AND len({right.sql}) > 0 AND ({nulls}) THEN NULL ELSE false END)",
+        BOOLEAN,
+    )
+
+
+@function("arrays_zip", most=None)
+def _arrays_zip(self: Expressions, call: Call) -> Value:
+    """Structs of the elements at equal places; shorter arrays give NULL. Fields are named by column, else 0, 1, ..."""
+    values = [array_argument(self, call, position) for position in range(len(call.arguments))]
+    names = [
+        str(node.name) if isinstance(node, exp.Column | exp.Dot) else str(position)
+        for position, node in enumerate(call.arguments)
+    ]
+    parts = ", ".join(
+        f"{quoted(name)} := list_extract({value.sql}, i)" for name, value in zip(names, values, strict=True)
+    )
+    longest = f"greatest({', '.join(f'len({value.sql})' for value in values)})"
+    any_null = " OR ".join(f"{value.sql} IS NULL" for value in values)
+    type = Type("struct", fields=tuple(Field(n, v.type.item) for n, v in zip(names, values, strict=True)))
+    return Value(
+        f"(CASE WHEN {any_null} THEN NULL ELSE list_transform(generate_series(1, {longest}), "
+        f"lambda i: struct_pack({parts})) END)",
+        array(type),
+    )
+
+
+@function("array_join", least=2, most=3)
+def _array_join(self: Expressions, call: Call) -> Value:
+    """NULL elements are left out unless a replacement is given."""
+    values = arguments(self, call, array(STRING), STRING, STRING)
+    change = f"list_transform({values[0].sql}, lambda x: coalesce(x, {values[2].sql}))" if len(values) > 2 else values[0].sql
+    joined = f"coalesce(array_to_string({change}, {values[1].sql}), '')"
+    return Value(f"(CASE WHEN {values[0].sql} IS NOT NULL THEN {joined} END)", STRING)
+
+
+@function("array_max", "array_min")
+def _array_extreme(self: Expressions, call: Call) -> Value:
+    items = array_argument(self, call)
+    return Value(f"list_{call.name[-3:]}({items.sql})", items.type.item)
+
+
+@function("array_repeat", least=2, most=2)
+def _array_repeat(self: Expressions, call: Call) -> Value:
+    value, count = arguments(self, call, None, INT)
+    series = f"generate_series(1, greatest({count.sql}, 0))"
+    return Value(f"list_transform({series}, lambda i: {value.sql})", array(value.type))
+
+
+@function("array_sort")
+def _array_sort(self: Expressions, call: Call) -> Value:
+    """Ascending, NULL last."""
+    items = array_argument(self, call)
+    return Value(f"list_sort({items.sql}, 'ASC', 'NULLS LAST')", items.type)
+
+
+@function("sort_array", most=2)
+def _sort_array(self: Expressions, call: Call) -> Value:
+    """Ascending with NULL first, or descending with NULL last."""
+    items = array_argument(self, call)
+    if len(call.arguments) == 1:
+        return Value(f"list_sort({items.sql}, 'ASC', 'NULLS FIRST')", items.type)
+    ascending = self.value(call.arguments[1]).literal
+    if not isinstance(ascending, bool):
+        raise analysis_error("The sort order of sort_array must be true or false.", kind="DATATYPE_MISMATCH")
+    order = "'ASC', 'NULLS FIRST'" if ascending else "'DESC', 'NULLS LAST'"
+    return Value(f"list_sort({items.sql}, {order})", items.type)
+
+
+@function("flatten")
+def _flatten(self: Expressions, call: Call) -> Value:
+    items = array_argument(self, call)
+    if items.type.item.kind != "array":
+        raise _wrong_type(call, "ARRAY of ARRAY", items)
+    has_null = f"len(list_filter({items.sql}, lambda x: x IS NULL)) > 0"
+    return Value(f"(CASE WHEN {has_null} THEN NULL ELSE flatten({items.sql}) END)", items.type.item)
+
+
+@function("shuffle")
+def _shuffle(self: Expressions, call: Call) -> Value:
+    items = array_argument(self, call)
+    pairs = f"list_sort(list_transform({items.sql}, lambda x: struct_pack(r := random(), v := x)))"
+    return Value(f"list_transform({pairs}, lambda x: x.v)", items.type)
+
+
+@function("slice", least=3, most=3)
+def _slice(self: Expressions, call: Call) -> Value:
+    """From a position (1 is the first, negative from the end) a number of elements."""
+    items = array_argument(self, call)
+    _, start, count = arguments(self, call, None, INT, INT)
+    first = f"(CASE WHEN {start.sql} < 0 THEN len({items.sql}) + {start.sql} + 1 ELSE {start.sql} END)"
+    cut = f"list_slice({items.sql}, {first}, {first} + {count.sql} - 1)"
+    wrong = f"error('Unexpected value for start in function slice: SQL array indices start at 1.')"
+    return Value(
+        f"(CASE WHEN {start.sql} = 0 THEN {wrong} WHEN {first} < 1 OR {count.sql} = 0 THEN "
+        f"CAST([] AS {items.type.duck}) ELSE {cut} END)",
+        items.type,
+    )
+
+
+@function("sequence", least=2, most=3)
+def _sequence(self: Expressions, call: Call) -> Value:
+    """Numbers or dates from start to stop, both included; downwards when stop is smaller."""
+    start, stop, *step = self.values(call.arguments)
+    if start.type.kind in ("date", "timestamp"):
+        kind = TIMESTAMP if TIMESTAMP in (start.type, stop.type) else DATE
+        width = step[0].sql if step else "to_days(1)"
+        if step and not step[0].type.is_interval:
+            raise _wrong_type(call, "INTERVAL", step[0])
+        series = f"generate_series({cast(start, TIMESTAMP).sql}, {cast(stop, TIMESTAMP).sql}, {width})"
+        return Value(f"CAST({series} AS {kind.duck}[])", array(kind))
+    values = self.unified([start, stop, *step], "sequence")
+    one, two = values[0].sql, values[1].sql
+    width = values[2].sql if step else f"(CASE WHEN {one} <= {two} THEN 1 ELSE -1 END)"
+    return Value(f"CAST(generate_series({one}, {two}, {width}) AS {values[0].type.duck}[])", array(values[0].type))
+
+
+@function("map_keys")
+def _map_keys(self: Expressions, call: Call) -> Value:
+    value = map_argument(self, call)
+    return Value(f"map_keys({value.sql})", array(value.type.key or VOID))
+
+
+@function("map_values")
+def _map_values(self: Expressions, call: Call) -> Value:
+    value = map_argument(self, call)
+    return Value(f"map_values({value.sql})", array(value.type.item))
+
+
+@function("map_concat", most=None)
+def _map_concat(self: Expressions, call: Call) -> Value:
+    values = self.unified([map_argument(self, call, position) for position in range(len(call.arguments))], "map_concat")
+    if len(values) == 1:
+        return values[0]
+    any_null = " OR ".join(f"{value.sql} IS NULL" for value in values)
+    joined = f"map_concat({', '.join(value.sql for value in values)})"
+    return Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", values[0].type)
+
+
+@function("map_from_arrays", least=2, most=2)
+def _map_from_arrays(self: Expressions, call: Call) -> Value:
+    keys, items = array_argument(self, call), array_argument(self, call, 1)
+    return Value(f"map({keys.sql}, {items.sql})", map_of(keys.type.item, items.type.item))
+
+
+@function("map_from_entries")
+def _map_from_entries(self: Expressions, call: Call) -> Value:
+    entries = array_argument(self, call)
+    fields = entries.type.item.fields
+    if len(fields) != 2:
+        raise _wrong_type(call, "ARRAY of STRUCT with two fields", entries)
+    key, value = (literal_text(field.name) for field in fields)
+    keys = f"list_transform({entries.sql}, lambda x: struct_extract(x, {key}))"
+    items = f"list_transform({entries.sql}, lambda x: struct_extract(x, {value}))"
+    return Value(f"map({keys}, {items})", map_of(fields[0].type, fields[1].type))
+
+
+@function("str_to_map", most=3)
+def _str_to_map(self: Expressions, call: Call) -> Value:
+    """'a:1,b:2' with separators; a key without value has NULL."""
+    values = arguments(self, call, STRING, STRING, STRING)
+    between = values[1].sql if len(values) > 1 else "','"
+    within = values[2].sql if len(values) > 2 else "':'"
+    pieces = f"string_split_regex({values[0].sql}, {between})"
+    keys = f"list_transform({pieces}, lambda x: string_split_regex(x, {within})[1])"
+    rest = f"array_to_string(string_split_regex(x, {within})[2:], {within})"
+    items = f"list_transform({pieces}, lambda x: CASE WHEN len(string_split_regex(x, {within})) > 1 THEN {rest} END)"
+    return Value(f"map({keys}, {items})", map_of(STRING, STRING))
+
+
+@function("transform", least=2, most=2)
+def _transform(self: Expressions, call: Call) -> Value:
+    """x -> ..., or (x, i) -> ... with i from 0."""
+    items = array_argument(self, call)
+    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT])
+    if len(names) == 1:
+        return Value(f"list_transform({items.sql}, lambda {names[0]}: {body.sql})", array(body.type))
+    return Value(f"list_transform({items.sql}, lambda {names[0]}, {names[1]}: {body.sql})", array(body.type))
+
+
+@function("filter", least=2, most=2)
+def _filter(self: Expressions, call: Call) -> Value:
+    items = array_argument(self, call)
+    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT])
+    return Value(f"list_filter({items.sql}, lambda {', '.join(names)}: {self.truth(body).sql})", items.type)
+
+
+@function("exists", least=2, most=2)
+def _exists(self: Expressions, call: Call) -> Value:
+    """True if some element meets the condition; NULL if none does and it is NULL for one."""
+    items = array_argument(self, call)
+    names, body = lambda_of(self, call.arguments[1], [items.type.item])
+    tests = f"list_transform({items.sql}, lambda {names[0]}: {self.truth(body).sql})"
+    return Value(
+        f"(CASE WHEN {items.sql} IS NULL THEN NULL WHEN list_contains({tests}, true) THEN true "
+        f"WHEN len(list_filter({tests}, lambda x: x IS NULL)) > 0 THEN NULL ELSE false END)",
+        BOOLEAN,
+    )
+
+
+@function("aggregate", "reduce", least=3, most=4)
+def _aggregate(self: Expressions, call: Call) -> Value:
+    """The start value's type is the accumulator's; cast it where needed."""
+    items, start = array_argument(self, call), self.value(call.arguments[1])
+    names, body = lambda_of(self, call.arguments[2], [start.type, items.type.item])
+    merged = cast(body, start.type)
+    folded = Value(
+        f"(CASE WHEN {items.sql} IS NULL THEN NULL WHEN len({items.sql}) = 0 THEN {start.sql} ELSE "
+        f"list_reduce({items.sql}, lambda {names[0]}, {names[1]}: {merged.sql}, {start.sql}) END)",
+        start.type,
+    )
+    if len(call.arguments) == 3:
+        return folded
+    names, body = lambda_of(self, call.arguments[3], [start.type])
+    return Value(f"list_extract(list_transform([{folded.sql}], lambda {names[0]}: {body.sql}), 1)", body.type)
+
+
+@function("zip_with", least=3, most=3)
+def _zip_with(self: Expressions, call: Call) -> Value:
+    """The shorter array is padded with NULL."""
+    left, right = array_argument(self, call), array_argument(self, call, 1)
+    position = self.statement.name("i")
+    elements = [Value(f"list_extract({side.sql}, {position})", side.type.item) for side in (left, right)]
+    body = lambda_with(self, call.arguments[2], elements)
+    longest = f"greatest(len({left.sql}), len({right.sql}))"
+    return Value(
+        f"(CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL ELSE "
+        f"list_transform(generate_series(1, {longest}), lambda {position}: {body.sql}) END)",
+        array(body.type),
+    )
+
+
+def lambda_of(self: Expressions, node: exp.Expression, types: list[Type]) -> tuple[list[str], Value]:
+    """DuckDB's parameter names and the body of a lambda; a second integer parameter is an index from 0."""
+    if not isinstance(node, exp.Lambda):
+        raise analysis_error("A function of the form x -> ... is needed here.", kind="UNEXPECTED_INPUT_TYPE")
+    spelled = [parameter.name for parameter in node.expressions]
+    if len(spelled) > len(types):
+        raise analysis_error(
+            f"A higher order function expects at most {len(types)} lambda parameters, seen {len(spelled)}.",
+            kind="INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+        )
+    names = [self.statement.name("p") for _ in spelled]
+    values = [Value(name, type) for name, type in zip(names, types, strict=False)]
+    if types[1:] == [INT] and len(values) == 2:
+        values[1] = Value(f"CAST({names[1]} - 1 AS INTEGER)", INT)
+    return names, lambda_with(self, node, values)
+
+
+def lambda_with(self: Expressions, node: exp.Expression, values: list[Value]) -> Value:
+    """The body of a lambda with its parameters replaced by values."""
+    if not isinstance(node, exp.Lambda) or len(node.expressions) > len(values):
+        raise analysis_error("A function of the form (x, y) -> ... is needed here.", kind="UNEXPECTED_INPUT_TYPE")
+    spelled = [parameter.name.lower() for parameter in node.expressions]
+    return self.with_locals(dict(zip(spelled, values, strict=False))).value(node.this)
+
+
+__all__ = ["INTERVAL_DAY", "array_argument", "lambda_of", "map_argument", "operators"]

@@ -1,0 +1,218 @@
+"""Text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from local_platform.query_service.compiler.calls import Call
+from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.functions.registry import arguments, function, simple
+from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.errors import analysis_error
+from local_platform.query_service.sql.types import BINARY, DOUBLE, INT, STRING, Type, array
+
+if TYPE_CHECKING:
+    from local_platform.query_service.compiler.expressions import Expressions
+
+simple("ascii", [STRING], INT, "CAST(CASE WHEN {0} = '' THEN 0 ELSE unicode({0}) END AS INTEGER)")
+simple("char_length character_length length", [STRING], INT, "CAST(length({0}) AS INTEGER)")
+simple("bit_length", [STRING], INT, "CAST(bit_length({0}) AS INTEGER)")
+simple("lcase lower", [STRING], STRING, "lower({0})")
+simple("ucase upper", [STRING], STRING, "upper({0})")
+simple("initcap", [STRING], STRING, "spark_initcap({0})")
+simple("repeat", [STRING, INT], STRING, "repeat({0}, greatest({1}, 0))")
+simple("space", [INT], STRING, "repeat(' ', greatest({0}, 0))")
+simple("replace", [STRING, STRING, STRING], STRING, "replace({0}, {1}, {2})")
+simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})")
+simple("levenshtein", [STRING, STRING], INT, "CAST(levenshtein({0}, {1}) AS INTEGER)")
+simple("soundex", [STRING], STRING, "spark_soundex({0})")
+simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
+simple("left", [STRING, INT], STRING, "left({0}, greatest({1}, 0))")
+simple("substring_index", [STRING, STRING, INT], STRING, "spark_substring_index({0}, {1}, {2})")
+simple("find_in_set", [STRING, STRING], INT, "spark_find_in_set({0}, {1})")
+simple("format_number", [DOUBLE, INT], STRING, "spark_format_number({0}, {1})")
+simple("parse_url", [STRING, STRING, STRING], STRING, "spark_parse_url({0}, {1}, {2})")
+simple("sentences", [STRING], array(array(STRING)), "spark_sentences({0})")
+simple("char chr", [INT], STRING, "(CASE WHEN {0} < 0 THEN '' ELSE chr(CAST({0} % 256 AS INTEGER)) END)")
+simple("uuid", [], STRING, "CAST(uuid() AS VARCHAR)")
+simple("trim leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
+
+
+@function("parse_url", least=2, most=3)
+def _parse_url(self: Expressions, call: Call) -> Value:
+    values = arguments(self, call, STRING, STRING, STRING)
+    key = values[2].sql if len(values) > 2 else "''"
+    return Value(f"spark_parse_url({values[0].sql}, {values[1].sql}, {key})", STRING)
+
+
+@function("trim", "rtrim", most=2)
+def _trim(self: Expressions, call: Call) -> Value:
+    """trim(text) takes blanks away; with two arguments the first is the set of characters."""
+    values = arguments(self, call, STRING, STRING)
+    characters = values[0].sql if len(values) > 1 else "' '"
+    return Value(f"{call.name}({values[-1].sql}, {characters})", STRING)
+
+
+@function("lpad", "rpad", least=2, most=3)
+def _pad(self: Expressions, call: Call) -> Value:
+    values = arguments(self, call, STRING, INT, STRING)
+    pad = values[2].sql if len(values) > 2 else "' '"
+    return Value(f"{call.name}({values[0].sql}, greatest({values[1].sql}, 0), {pad})", STRING)
+
+
+@function("substring", "substr", least=2, most=3)
+def _substring(self: Expressions, call: Call) -> Value:
+    """Positions count from 1; 0 means 1; negative ones count from the end."""
+    values = arguments(self, call, STRING, INT, INT)
+    text, start = values[0].sql, values[1]
+    if isinstance(start.literal, int) and start.literal > 0:
+        position = start.sql
+    else:
+        position = f"(CASE WHEN {start.sql} = 0 THEN 1 ELSE {start.sql} END)"
+    if len(values) == 2:
+        return Value(f"substring({text}, {position})", STRING)
+    return Value(f"substring({text}, {position}, greatest({values[2].sql}, 0))", STRING)
+
+
+@function("locate", "position", least=2, most=3)
+def _locate(self: Expressions, call: Call) -> Value:
+    """Position of the first argument in the second, from the third on; 0 when it is not there."""
+    values = arguments(self, call, STRING, STRING, INT)
+    wanted, text = values[0].sql, values[1].sql
+    if len(values) == 2:
+        return Value(f"CAST(strpos({text}, {wanted}) AS INTEGER)", INT)
+    start = values[2].sql
+    found = f"strpos(substring({text}, {start}), {wanted})"
+    return Value(
+        f"CAST(CASE WHEN {start} < 1 OR {found} = 0 THEN 0 ELSE {found} + {start} - 1 END AS INTEGER)", INT
+    )
+
+
+@function("concat", least=0, most=None)
+def _concat(self: Expressions, call: Call) -> Value:
+    """NULL as soon as one part is NULL; arrays are joined end to end."""
+    values = self.values(call.arguments)
+    if not values:
+        return Value("''", STRING, "")
+    if any(value.type.kind == "array" for value in values):
+        lists = self.unified(values, "concat")
+        any_null = " OR ".join(f"{value.sql} IS NULL" for value in lists)
+        joined = "list_concat(" + ", ".join(value.sql for value in lists) + ")" if len(lists) > 1 else lists[0].sql
+        return Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", lists[0].type)
+    if all(value.type == BINARY for value in values):
+        return Value("(" + " || ".join(value.sql for value in values) + ")", BINARY)
+    return Value("(" + " || ".join(cast(value, STRING).sql for value in values) + ")", STRING)
+
+
+@function("concat_ws", most=None)
+def _concat_ws(self: Expressions, call: Call) -> Value:
+    """NULL parts and NULL elements are skipped; a NULL separator gives NULL."""
+    values = self.values(call.arguments)
+    separator = cast(values[0], STRING).sql
+    parts = []
+    for value in values[1:]:
+        if value.type.kind == "array":
+            kept = f"list_filter({cast(value, array(STRING)).sql}, lambda x: x IS NOT NULL)"
+            parts.append(f"(CASE WHEN len({kept}) > 0 THEN array_to_string({kept}, {separator}) END)")
+        else:
+            parts.append(cast(value, STRING).sql)
+    if not parts:
+        return Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE '' END)", STRING)
+    joined = f"concat_ws({separator}, {', '.join(parts)})"
+    return Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {joined} END)", STRING)
+
+
+@function("regexp_extract", least=2, most=3)
+def _regexp_extract(self: Expressions, call: Call) -> Value:
+    """The group (1 unless said otherwise) of the first match; empty text when there is none."""
+    values = arguments(self, call, STRING, STRING, INT)
+    group = values[2].sql if len(values) > 2 else "1"
+    return Value(f"regexp_extract({values[0].sql}, {values[1].sql}, {group})", STRING)
+
+
+@function("regexp_replace", least=3, most=4)
+def _regexp_replace(self: Expressions, call: Call) -> Value:
+    """Every match; $1 in the replacement is a group, as in Java."""
+    values = arguments(self, call, STRING, STRING, STRING, INT)
+    replacement = values[2]
+    if isinstance(replacement.literal, str):
+        text = replacement.literal.replace("\\$", "\0").replace("\\\\", "\\\\\\\\")
+        sql = literal_text(re.sub(r"\$(\d)", r"\\\1", text).replace("\0", "$"))
+    else:
+        sql = f"regexp_replace({replacement.sql}, '\\$(\\d)', '\\\\\\1', 'g')"
+    text_sql, pattern = values[0].sql, values[1].sql
+    if len(values) == 3:
+        return Value(f"regexp_replace({text_sql}, {pattern}, {sql}, 'g')", STRING)
+    start = values[3].sql
+    head, tail = f"left({text_sql}, {start} - 1)", f"substring({text_sql}, {start})"
+    return Value(f"({head} || regexp_replace({tail}, {pattern}, {sql}, 'g'))", STRING)
+
+
+@function("split", least=2, most=3)
+def _split(self: Expressions, call: Call) -> Value:
+    """Pieces between matches of the pattern; a positive limit bounds their number."""
+    values = arguments(self, call, STRING, STRING, INT)
+    if len(values) == 2:
+        return Value(f"string_split_regex({values[0].sql}, {values[1].sql})", array(STRING))
+    return Value(f"spark_split({values[0].sql}, {values[1].sql}, {values[2].sql})", array(STRING))
+
+
+@function("elt", least=2, most=None)
+def _elt(self: Expressions, call: Call) -> Value:
+    position = cast(self.value(call.arguments[0]), INT).sql
+    options = ", ".join(cast(value, STRING).sql for value in self.values(call.arguments[1:]))
+    return Value(f"(CASE WHEN {position} > 0 THEN list_extract([{options}], {position}) END)", STRING)
+
+
+@function("encode", least=2, most=2)
+def _encode(self: Expressions, call: Call) -> Value:
+    text = cast(self.value(call.arguments[0]), STRING)
+    _utf8(self.value(call.arguments[1]))
+    return Value(f"encode({text.sql})", BINARY)
+
+
+@function("decode", least=2, most=None)
+def _decode(self: Expressions, call: Call) -> Value:
+    """decode(binary, charset), or the CASE of Oracle: decode(x, search, result, ..., default)."""
+    if len(call.arguments) == 2:
+        data = cast(self.value(call.arguments[0]), BINARY)
+        _utf8(self.value(call.arguments[1]))
+        return Value(f"decode({data.sql})", STRING)
+    return _decode_case(self, call)
+
+
+def _decode_case(self: Expressions, call: Call) -> Value:
+    values = self.values(call.arguments)
+    pairs = values[1:]
+    has_default = len(pairs) % 2 == 1
+    results = [*pairs[1::2], *(pairs[-1:] if has_default else [])]
+    unified = self.unified(results, "decode")
+    searches = pairs[0 : len(pairs) - has_default : 2]
+    subject, *wanted = self.unified([values[0], *searches], "decode")
+    whens = " ".join(
+        f"WHEN {subject.sql} IS NOT DISTINCT FROM {search.sql} THEN {result.sql}"
+        for search, result in zip(wanted, unified, strict=False)
+    )
+    default = unified[-1].sql if has_default else "NULL"
+    return Value(f"(CASE {whens} ELSE {default} END)", unified[0].type)
+
+
+def _utf8(charset: Value) -> None:
+    name = str(charset.literal).lower().replace("_", "-") if isinstance(charset.literal, str) else ""
+    if name not in ("utf-8", "us-ascii"):
+        raise analysis_error(f"The local Query Service reads the charset 'utf-8' only, seen {charset.sql}.")
+
+
+@function("reverse")
+def _reverse(self: Expressions, call: Call) -> Value:
+    value = self.value(call.arguments[0])
+    if value.type.kind == "array":
+        return Value(f"list_reverse({value.sql})", value.type)
+    text = cast(value, STRING)
+    return Value(f"reverse({text.sql})", STRING)
+
+
+def text_type(value: Value) -> Type:
+    """STRING for anything simple; used where Spark would cast."""
+    return value.type if value.type == BINARY else STRING

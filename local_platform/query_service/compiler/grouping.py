@@ -1,0 +1,82 @@
+"""GROUP BY: columns, aliases, positions, GROUPING SETS, ROLLUP and CUBE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.errors import QueryError, analysis_error, not_supported
+
+if TYPE_CHECKING:
+    from local_platform.query_service.compiler.expressions import Expressions
+
+
+def group_by(self: Expressions, select: exp.Select, items: Sequence[Any]) -> str:
+    """SQL of the GROUP BY clause with a leading blank, empty without one.
+
+    Args:
+        items: the select list; a name that is no column may be one of its aliases, a number one of its places.
+    """
+    clause = select.args.get("group")
+    if clause is None:
+        return ""
+    if clause.args.get("all"):
+        raise not_supported("GROUP BY ALL", "the documentation does not have it.", instead="Name the columns.")
+    keys = [_key(self, node, items) for node in clause.expressions]
+    for word in ("rollup", "cube"):
+        for sets in clause.args.get(word) or []:
+            if not sets.expressions:
+                # GROUP BY a, b WITH ROLLUP
+                return f" GROUP BY {word.upper()} ({', '.join(keys)})"
+            keys.append(f"{word.upper()} ({', '.join(_key(self, node, items) for node in sets.expressions)})")
+    for sets in clause.args.get("grouping_sets") or []:
+        keys.append(_sets(self, sets, items))
+    return " GROUP BY " + ", ".join(keys)
+
+
+def _key(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> str:
+    if isinstance(node, exp.GroupingSets):
+        return _sets(self, node, items)
+    if isinstance(node, exp.Rollup | exp.Cube):
+        word = type(node).__name__.upper()
+        return f"{word} ({', '.join(_key(self, part, items) for part in node.expressions)})"
+    if isinstance(node, exp.Tuple):
+        return f"({', '.join(_key(self, part, items) for part in node.expressions)})"
+    if isinstance(node, exp.Literal) and not node.is_string:
+        place = int(node.this)
+        if not 1 <= place <= len(items):
+            raise analysis_error(
+                f"GROUP BY position {place} is not in select list (valid range is [1, {len(items)}]).",
+                kind="GROUP_BY_POS_OUT_OF_RANGE",
+            )
+        return _grouped(items[place - 1].value)
+    return _grouped(_value(self, node, items))
+
+
+def _value(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> Value:
+    try:
+        return self.value(node)
+    except QueryError:
+        if isinstance(node, exp.Column) and not node.table:
+            for item in items:
+                if item.name.lower() == node.name.lower():
+                    return item.value  # type: ignore[no-any-return]
+        raise
+
+
+def _grouped(value: Value) -> str:
+    """A literal must not look like a position."""
+    return f"({value.sql} || '')" if isinstance(value.literal, str) else (
+        f"(0 + {value.sql})" if value.literal is not None and not isinstance(value.literal, bool) else value.sql
+    )
+
+
+def _sets(self: Expressions, node: exp.GroupingSets, items: Sequence[Any]) -> str:
+    sets = []
+    for part in node.expressions:
+        inner = part.expressions if isinstance(part, exp.Tuple) else [part.this if isinstance(part, exp.Paren) else part]
+        sets.append(f"({', '.join(_key(self, each, items) for each in inner)})")
+    return f"GROUPING SETS ({', '.join(sets)})"

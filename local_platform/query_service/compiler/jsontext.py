@@ -1,0 +1,59 @@
+"""JSON as Spark writes it: NULL fields left out, times in ISO 8601 with Z, numbers as Java prints them."""
+
+from __future__ import annotations
+
+import json
+
+from local_platform.query_service.compiler.casts import literal_text, to_text
+from local_platform.query_service.sql.types import Type
+
+
+def json_sql(sql: str, type: Type) -> str:
+    """DuckDB SQL of the JSON text of a value; NULL for NULL."""
+    kind = type.kind
+    if kind == "struct":
+        return _struct(sql, type)
+    if kind == "array":
+        element = f"coalesce({json_sql('x', type.item)}, 'null')"
+        return f"('[' || coalesce(array_to_string(list_transform({sql}, lambda x: {element}), ','), '') || ']')" if False else (
+            f"(CASE WHEN {sql} IS NOT NULL THEN '[' || "
+            f"coalesce(array_to_string(list_transform({sql}, lambda x: {element}), ','), '') || ']' END)"
+        )
+    if kind == "map":
+        key = f"CAST(to_json({to_text('x.key', type.key or type)}) AS VARCHAR)"
+        entry = f"{key} || ':' || coalesce({json_sql('x.value', type.item)}, 'null')"
+        entries = f"array_to_string(list_transform(map_entries({sql}), lambda x: {entry}), ',')"
+        return f"(CASE WHEN {sql} IS NOT NULL THEN '{{' || coalesce({entries}, '') || '}}' END)"
+    if kind == "string":
+        return f"CAST(to_json({sql}) AS VARCHAR)"
+    if kind == "timestamp":
+        return f"('\"' || spark_iso_timestamp({sql}) || '\"')"
+    if kind == "date":
+        return f"('\"' || CAST({sql} AS VARCHAR) || '\"')"
+    if kind == "binary":
+        return f"('\"' || base64({sql}) || '\"')"
+    return to_text(sql, type)
+
+
+def _struct(sql: str, type: Type) -> str:
+    parts = []
+    for field in type.fields:
+        part = json_sql(f"struct_extract({sql}, {literal_text(field.name)})", field.type)
+        parts.append(f"{literal_text(json.dumps(field.name) + ':')} || {part}")
+    listed = f"list_filter([{', '.join(parts)}], lambda x: x IS NOT NULL)"
+    return f"(CASE WHEN {sql} IS NOT NULL THEN '{{' || coalesce(array_to_string({listed}, ','), '') || '}}' END)"
+
+
+def structure_of(type: Type) -> str:
+    """The structure text DuckDB's from_json wants."""
+    return json.dumps(_structure(type))
+
+
+def _structure(type: Type) -> object:
+    if type.kind == "struct":
+        return {field.name: _structure(field.type) for field in type.fields}
+    if type.kind == "array":
+        return [_structure(type.item)]
+    if type.kind == "map":
+        return type.duck
+    return type.duck

@@ -1,0 +1,227 @@
+"""Operators: arithmetic with Spark's result types, comparison with its casts, text and bits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from local_platform.query_service.compiler.casts import cast
+from local_platform.query_service.compiler.coercion import as_decimal, compared, wider_numeric
+from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.errors import analysis_error
+from local_platform.query_service.sql.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INT,
+    INTERVAL,
+    INTERVAL_DAY,
+    STRING,
+    TIMESTAMP,
+    Type,
+    decimal,
+)
+
+if TYPE_CHECKING:
+    from local_platform.query_service.compiler.expressions import Expressions
+
+_EPOCH_MONTHS = "interval_month"
+
+
+def compare(_: Expressions | None, operator: str, left: Value, right: Value) -> Value:
+    """A comparison in the type Spark compares in; text that does not fit the other side is NULL.
+
+    Raises:
+        QueryError: 58000, the types cannot be compared.
+    """
+    target = compared(left.type, right.type)
+    if target is None or target.kind == "map":
+        raise analysis_error(
+            f"Cannot resolve the comparison \"{operator}\" due to data type mismatch: the left and right operands "
+            f"(\"{left.type.spark.upper()}\" and \"{right.type.spark.upper()}\") are incompatible.",
+            kind="DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+        )
+    return Value(f"({cast(left, target).sql} {operator} {cast(right, target).sql})", BOOLEAN)
+
+
+def _comparison(operator: str) -> Callable[[Expressions, Any], Value]:
+    def handler(self: Expressions, node: exp.Binary) -> Value:
+        if isinstance(node.this, exp.Tuple) and isinstance(node.expression, exp.Tuple):
+            pairs = zip(self.values(node.this.expressions), self.values(node.expression.expressions), strict=True)
+            return Value(f"({' AND '.join(compare(self, operator, *pair).sql for pair in pairs)})", BOOLEAN)
+        return compare(self, operator, self.value(node.this), self.value(node.expression))
+
+    return handler
+
+
+def arithmetic(operator: str, left: Value, right: Value) -> Value:
+    """+ - * / % and div.
+
+    Raises:
+        QueryError: 58000, the operands are no numbers, dates or intervals.
+    """
+    if operator in "+-" and _is_temporal(left, right):
+        return _temporal(operator, left, right)
+    left, right = _number(left, right), _number(right, left)
+    if operator == "/":
+        return _divide(left, right)
+    if operator == "div":
+        whole = f"(CAST({left.sql} AS BIGINT) // NULLIF(CAST({right.sql} AS BIGINT), 0))"
+        if not (left.type.is_integral and right.type.is_integral):
+            whole = f"CAST(trunc({left.sql} / NULLIF({right.sql}, 0)) AS BIGINT)"
+        return Value(whole, BIGINT)
+    if "decimal" in (left.type.kind, right.type.kind) and not (left.type.is_fractional or right.type.is_fractional):
+        return _decimal(operator, left, right)
+    target = wider_numeric(left.type, right.type)
+    one, other = cast(left, target).sql, cast(right, target).sql
+    if operator == "%":
+        return Value(f"({one} % NULLIF({other}, 0))", target)
+    return Value(f"({one} {operator} {other})", target)
+
+
+def _number(value: Value, other: Value) -> Value:
+    if value.type.is_numeric:
+        return value
+    if value.type.kind == "string":
+        return cast(value, DOUBLE)
+    if value.type.kind == "void":
+        return cast(value, other.type if other.type.is_numeric else DOUBLE)
+    raise analysis_error(
+        f"The operator requires a numeric type, not \"{value.type.spark.upper()}\".",
+        kind="DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
+    )
+
+
+def _divide(left: Value, right: Value) -> Value:
+    if "decimal" in (left.type.kind, right.type.kind) and not (left.type.is_fractional or right.type.is_fractional):
+        one, other = _literal_decimal(left), _literal_decimal(right)
+        scale = max(6, one.scale + other.precision + 1)
+        target = decimal(one.precision - one.scale + other.scale + scale, scale)
+        quotient = f"CAST({left.sql} AS DOUBLE) / NULLIF(CAST({right.sql} AS DOUBLE), 0)"
+        return Value(f"TRY_CAST({quotient} AS {target.duck})", target)
+    return Value(f"({cast(left, DOUBLE).sql} / NULLIF({cast(right, DOUBLE).sql}, 0))", DOUBLE)
+
+
+def _literal_decimal(value: Value) -> Type:
+    """The decimal type of an operand; an integer literal counts its digits only."""
+    if isinstance(value.literal, int) and not isinstance(value.literal, bool):
+        return decimal(max(len(str(abs(value.literal))), 1), 0)
+    return as_decimal(value.type)
+
+
+def _decimal(operator: str, left: Value, right: Value) -> Value:
+    one, other = _literal_decimal(left), _literal_decimal(right)
+    if operator == "*":
+        target = decimal(one.precision + other.precision + 1, one.scale + other.scale)
+    elif operator == "%":
+        scale = max(one.scale, other.scale)
+        target = decimal(min(one.precision - one.scale, other.precision - other.scale) + scale, scale)
+    else:
+        scale = max(one.scale, other.scale)
+        target = decimal(max(one.precision - one.scale, other.precision - other.scale) + scale + 1, scale)
+    a, b = cast(left, one).sql, cast(right, other).sql
+    b = f"NULLIF({b}, 0)" if operator == "%" else b
+    return Value(f"TRY_CAST(({a} {operator} {b}) AS {target.duck})", target)
+
+
+def _is_temporal(left: Value, right: Value) -> bool:
+    return any(value.type.kind in ("date", "timestamp") or value.type.is_interval for value in (left, right))
+
+
+def _temporal(operator: str, left: Value, right: Value) -> Value:
+    if left.type.is_interval and right.type.is_interval:
+        same = left.type if left.type == right.type else INTERVAL
+        return Value(f"({left.sql} {operator} {right.sql})", same)
+    if operator == "+" and (left.type.is_interval or (left.type.is_integral and right.type == DATE)):
+        left, right = right, left
+    if left.type.kind == "string":
+        left = cast(left, TIMESTAMP)
+    if right.type.kind == "string" and operator == "-":
+        right = cast(right, left.type)
+    kinds = (left.type.kind, right.type.kind)
+    if right.type.is_interval and left.type.kind in ("date", "timestamp"):
+        return _shift(operator, left, right)
+    if left.type == DATE and right.type.is_integral:
+        return Value(f"({left.sql} {operator} {cast(right, INT).sql})", DATE)
+    if operator == "-" and kinds == ("date", "date"):
+        return Value(f"to_days(CAST({left.sql} - {right.sql} AS INTEGER))", INTERVAL_DAY)
+    if operator == "-" and set(kinds) <= {"date", "timestamp"}:
+        return Value(f"({cast(left, TIMESTAMP).sql} - {cast(right, TIMESTAMP).sql})", INTERVAL)
+    raise analysis_error(
+        f"Cannot resolve \"{operator}\" between \"{left.type.spark.upper()}\" and \"{right.type.spark.upper()}\".",
+        kind="DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+    )
+
+
+def _shift(operator: str, left: Value, right: Value) -> Value:
+    """A date stays a date when the interval is whole days or months."""
+    moved = f"({left.sql} {operator} {right.sql})"
+    if left.type == DATE and right.type.kind in ("interval_day", _EPOCH_MONTHS):
+        return Value(f"CAST({moved} AS DATE)", DATE)
+    return Value(f"CAST({moved} AS TIMESTAMP)", TIMESTAMP)
+
+
+def _arithmetic(operator: str) -> Callable[[Expressions, Any], Value]:
+    def handler(self: Expressions, node: exp.Binary) -> Value:
+        return arithmetic(operator, self.value(node.this), self.value(node.expression))
+
+    return handler
+
+
+def _negative(self: Expressions, node: exp.Neg) -> Value:
+    value = self.value(node.this)
+    if value.type.is_interval:
+        return Value(f"(-{value.sql})", value.type)
+    number = _number(value, value)
+    negated = -number.literal if isinstance(number.literal, int) else None
+    return Value(f"(-{number.sql})", number.type, negated)
+
+
+def _concat(self: Expressions, node: exp.DPipe) -> Value:
+    left, right = cast(self.value(node.this), STRING), cast(self.value(node.expression), STRING)
+    return Value(f"({left.sql} || {right.sql})", STRING)
+
+
+def _bits(operator: str) -> Callable[[Expressions, Any], Value]:
+    def handler(self: Expressions, node: exp.Binary) -> Value:
+        left, right = self.value(node.this), self.value(node.expression)
+        if not (left.type.is_integral and right.type.is_integral):
+            raise analysis_error("Bit operators need integral operands.", kind="DATATYPE_MISMATCH")
+        target = wider_numeric(left.type, right.type)
+        one, other = cast(left, target).sql, cast(right, target).sql
+        return Value(f"xor({one}, {other})" if operator == "^" else f"({one} {operator} {other})", target)
+
+    return handler
+
+
+def _bit_not(self: Expressions, node: exp.BitwiseNot) -> Value:
+    value = self.value(node.this)
+    if not value.type.is_integral:
+        raise analysis_error("The operator ~ needs an integral operand.", kind="DATATYPE_MISMATCH")
+    return Value(f"(~{value.sql})", value.type)
+
+
+HANDLERS: dict[type, Callable[[Any, Any], Value]] = {
+    exp.EQ: _comparison("="),
+    exp.NEQ: _comparison("<>"),
+    exp.LT: _comparison("<"),
+    exp.LTE: _comparison("<="),
+    exp.GT: _comparison(">"),
+    exp.GTE: _comparison(">="),
+    exp.NullSafeEQ: _comparison("IS NOT DISTINCT FROM"),
+    exp.Add: _arithmetic("+"),
+    exp.Sub: _arithmetic("-"),
+    exp.Mul: _arithmetic("*"),
+    exp.Div: _arithmetic("/"),
+    exp.Mod: _arithmetic("%"),
+    exp.IntDiv: _arithmetic("div"),
+    exp.Neg: _negative,
+    exp.DPipe: _concat,
+    exp.BitwiseAnd: _bits("&"),
+    exp.BitwiseOr: _bits("|"),
+    exp.BitwiseXor: _bits("^"),
+    exp.BitwiseNot: _bit_not,
+}

@@ -1,0 +1,1 @@
+"""Running compiled statements on DuckDB over the lake's files."""

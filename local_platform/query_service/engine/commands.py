@@ -1,0 +1,116 @@
+"""Session commands: prepared statements, cursors, EXPLAIN."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+
+from local_platform.query_service.compiler.expressions import Expressions
+from local_platform.query_service.compiler.scope import Query, Scope, Statement, Value
+from local_platform.query_service.engine.results import Result, texts_result
+from local_platform.query_service.engine.select import compile_select, select
+from local_platform.query_service.engine.session import Cursor, Session
+from local_platform.query_service.errors import QueryError, not_supported, syntax_error
+from local_platform.query_service.sql import statements as s
+from local_platform.query_service.sql.dialect import parse_query
+from local_platform.query_service.sql.parse import parse_statement
+
+
+def prepare(session: Session, statement: s.Prepare) -> Result:
+    """Keep a query under a name."""
+    if statement.name in session.prepared:
+        raise QueryError("42P05", f"Prepared statement {statement.name} already exists; DEALLOCATE it first.")
+    session.prepared[statement.name] = statement
+    return Result("PREPARE")
+
+
+def execute_prepared(session: Session, statement: s.Execute) -> Result:
+    """Run a prepared query with values."""
+    kept = session.prepared.get(statement.name)
+    if kept is None:
+        raise QueryError("26000", f"Prepared statement {statement.name} does not exist.")
+    return select(session, kept.query, values_of(session, statement.arguments))
+
+
+def values_of(session: Session, text: str) -> list[Value]:
+    """Compiled values of a comma-separated list of expressions."""
+    if not text.strip():
+        return []
+    row = parse_query(f"SELECT {text}").expressions
+    base = Statement(catalog=session.catalog(), now=session.engine.clock.now(), database=session.database)
+
+    def no_query(*_: object) -> Query:
+        raise not_supported("A sub-query as a parameter", "parameters are values.")
+
+    return Expressions(base, Scope(), no_query).values(row)
+
+
+def deallocate(session: Session, statement: s.Deallocate) -> Result:
+    if statement.name is None:
+        session.prepared.clear()
+        return Result("DEALLOCATE ALL")
+    if session.prepared.pop(statement.name, None) is None:
+        raise QueryError("26000", f"Prepared statement {statement.name} does not exist.")
+    return Result("DEALLOCATE")
+
+
+def declare(session: Session, statement: s.Declare) -> Result:
+    """Open a cursor; its query starts now and is read piece by piece."""
+    if statement.name in session.cursors:
+        raise QueryError("42P03", f"Cursor {statement.name} already exists; CLOSE it first.")
+    session.cursors[statement.name] = Cursor(select(session, statement.query))
+    return Result("DECLARE CURSOR")
+
+
+def fetch(session: Session, statement: s.Fetch) -> Result:
+    """The next rows of a cursor."""
+    cursor = session.cursors.get(statement.name)
+    if cursor is None:
+        raise QueryError("34000", f"Cursor {statement.name} does not exist; DECLARE it first.")
+    taken: list[pa.RecordBatch] = []
+    missing = statement.count
+    while missing > 0:
+        batch = cursor.pending.pop() if cursor.pending else next(cursor.result.batches, None)
+        if batch is None:
+            break
+        if batch.num_rows > missing:
+            cursor.pending.append(batch.slice(missing))
+            batch = batch.slice(0, missing)
+        taken.append(batch)
+        missing -= batch.num_rows
+    return Result("FETCH", cursor.result.columns, iter(taken))
+
+
+def close(session: Session, statement: s.Close) -> Result:
+    names = list(session.cursors) if statement.name is None else [statement.name]
+    for name in names:
+        cursor = session.cursors.pop(name, None)
+        if cursor is None:
+            raise QueryError("34000", f"Cursor {name} does not exist.")
+        cursor.result.close()
+    return Result("CLOSE CURSOR" if statement.name is not None else "CLOSE CURSOR ALL")
+
+
+def explain(session: Session, statement: s.Explain) -> Result:
+    """One text column `QUERY PLAN`; the tables with their dataset ids, then the engine's own plan."""
+    inner = parse_statement(statement.statement)
+    if not isinstance(inner, s.Select):
+        raise not_supported("EXPLAIN of anything but a SELECT", "the local Query Service plans queries only.")
+    query, catalog = compile_select(session, inner.sql, capped=False)
+    lines: list[str] = []
+    for name, _ in catalog.references:
+        if name in session.temporary:
+            lines.append(f"Seq Scan on {name}")
+            continue
+        dataset = catalog.dataset(name)
+        lines.append(f'Seq Scan on {name} (dataSetId = "{dataset.id}", dataSetName = "{dataset.name}")')
+    columns = [f"{name}: {type.spark}" for name, type in query.columns]
+    lines.append(f"Output [{', '.join(columns)}]")
+    if statement.format == "JSON":
+        plan = json.dumps([{"Plan": {"Scans": lines[:-1], "Output": columns}}], indent=2)
+        return texts_result(["QUERY PLAN"], [(plan,)], "EXPLAIN")
+    return texts_result(["QUERY PLAN"], [(line,) for line in lines], "EXPLAIN")
+
+
+__all__ = ["syntax_error"]

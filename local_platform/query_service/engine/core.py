@@ -1,0 +1,62 @@
+"""The engine: one DuckDB, the lake, the clock, and what all sessions share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from local_platform.clock import Clock
+from local_platform.lake import Lake
+from local_platform.query_service.engine.database import open_database
+from local_platform.query_service.engine.querylog import QueryLog
+from local_platform.query_service.engine.watch import Watchdog
+from local_platform.query_service.errors import cancelled
+from local_platform.query_service.options import QueryOptions
+
+
+class Engine:
+    """Shared by all sessions.
+
+    Args:
+        lake: where tables live.
+        clock: limits and delays follow it.
+    """
+
+    def __init__(self, lake: Lake, clock: Clock, options: QueryOptions) -> None:
+        self.lake = lake
+        self.clock = clock
+        self.options = options
+        self.database = open_database(lake.scratch_root / "spill", threads=options.threads, memory=options.memory)
+        self.log = QueryLog(lake.data_dir / "query_log.sqlite")
+        self.watchdog = Watchdog(clock)
+        self.turns = threading.BoundedSemaphore(options.running)
+
+    def wait_to_start(self, stop: threading.Event) -> None:
+        """Let the time pass that a batch statement takes to start, on the platform's clock.
+
+        Raises:
+            QueryError: 57014, the statement was cancelled meanwhile.
+        """
+        seconds = self.options.batch_start_seconds
+        due = self.clock.now().timestamp() + seconds
+        while seconds and self.clock.now().timestamp() < due:
+            if stop.wait(min(0.1, max(due - self.clock.now().timestamp(), 0.001))):
+                raise cancelled()
+
+    def close(self) -> None:
+        """Stop everything; running statements are interrupted."""
+        self.watchdog.stop()
+        try:
+            self.database.interrupt()
+        finally:
+            self.database.close()
+        self.log.close()
+
+
+def seconds_since(start: float) -> float:
+    """Real seconds since a `time.perf_counter()`."""
+    return time.perf_counter() - start
+
+
+__all__ = ["Any", "Engine", "seconds_since"]

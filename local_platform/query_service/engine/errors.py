@@ -1,0 +1,30 @@
+"""DuckDB's errors in the service's words."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from local_platform.query_service.errors import QueryError, analysis_error, cancelled, execution_error
+
+_LEADING = re.compile(r"^[A-Za-z ]+ Error:\s*")
+
+
+def translate(error: Exception) -> QueryError:
+    """The refusal for an error of the engine."""
+    if isinstance(error, duckdb.InterruptException):
+        return cancelled()
+    text = _LEADING.sub("", str(error)).split("\n\nLINE")[0].strip()
+    if "must appear in the GROUP BY clause" in text:
+        return analysis_error(
+            "A column is neither grouped nor inside an aggregate function; put it into GROUP BY or use first().",
+            kind="MISSING_AGGREGATION",
+        )
+    if "More than one row returned by a subquery" in text:
+        return execution_error(
+            "[SCALAR_SUBQUERY_TOO_MANY_ROWS] More than one row returned by a subquery used as an expression."
+        )
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
+        return analysis_error(text)
+    return execution_error(text)

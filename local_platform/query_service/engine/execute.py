@@ -1,0 +1,111 @@
+"""One statement of a session: read it, run it, give its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from local_platform.query_service.catalog.show import PARAMETERS, show
+from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.engine import audiences, commands, define, write
+from local_platform.query_service.engine.results import Result, texts_result
+from local_platform.query_service.engine.select import select
+from local_platform.query_service.engine.session import SETTINGS, Session
+from local_platform.query_service.errors import QueryError, syntax_error
+from local_platform.query_service.sql import statements as s
+from local_platform.query_service.sql.parse import parse_statement
+
+_DRIVER_SETTINGS = ("client_encoding", "datestyle", "timezone", "extra_float_digits", "application_name")
+
+
+def execute(session: Session, sql: str, parameters: Sequence[Value] | None = None) -> Result:
+    """Run one statement.
+
+    Raises:
+        QueryError: 25P02 in a failed transaction; whatever the statement itself is refused with.
+    """
+    statement = parse_statement(sql)
+    if session.failed and not (isinstance(statement, s.Transaction) and statement.action != "BEGIN"):
+        raise QueryError("25P02", "The transaction has failed; statements are ignored until ROLLBACK.")
+    try:
+        return run(session, statement, sql, parameters)
+    except QueryError:
+        session.failed = session.in_transaction
+        raise
+
+
+def run(session: Session, statement: s.Statement, sql: str, parameters: Sequence[Value] | None = None) -> Result:
+    """Run a statement that was read already."""
+    session.cancelled.clear()
+    if isinstance(statement, s.Select):
+        return select(session, statement.sql, parameters)
+    if isinstance(statement, s.CreateTableAs):
+        return write.create_table_as(session, statement, sql)
+    if isinstance(statement, s.Insert):
+        return write.insert(session, statement, sql)
+    if isinstance(statement, s.CreateAudience):
+        return audiences.create(session, statement, sql)
+    handler = _HANDLERS.get(type(statement))
+    if handler is None:
+        raise QueryError("0A000", f"{type(statement).__name__} is not supported by the local Query Service yet.")
+    return handler(session, statement)
+
+
+def _transaction(session: Session, statement: s.Transaction) -> Result:
+    """Accepted without effect on data: nothing written is ever undone."""
+    notices = []
+    failed = session.failed
+    if statement.action == "BEGIN":
+        if session.in_transaction:
+            notices.append("there is already a transaction in progress")
+        session.in_transaction = True
+    else:
+        if not session.in_transaction:
+            notices.append("there is no transaction in progress")
+        session.in_transaction = False
+        session.failed = False
+    tag = "ROLLBACK" if statement.action == "COMMIT" and failed else statement.action
+    return Result(tag, notices=notices)
+
+
+def _set(session: Session, statement: s.Set) -> Result:
+    key = statement.key.lower()
+    if statement.value is None:
+        value = session.settings.get(key) or PARAMETERS.get(key)
+        if value is None:
+            raise _unknown_setting(statement.key)
+        return texts_result([key], [(value,)], "SET")
+    if key in SETTINGS:
+        value = statement.value.strip().lower()
+        if value not in ("true", "false"):
+            raise syntax_error(f"{statement.key} is true or false, not {statement.value!r}.")
+        session.settings[key] = value
+        return Result("SET")
+    if key in _DRIVER_SETTINGS:
+        # Drivers send these on their own; the page is silent about them, and they change nothing here.
+        return Result("SET")
+    raise _unknown_setting(statement.key)
+
+
+def _unknown_setting(key: str) -> QueryError:
+    return syntax_error(f"Unknown setting {key!r}; known are {', '.join(sorted(SETTINGS))}.")
+
+
+_HANDLERS: dict[type, Callable[[Session, Any], Result]] = {
+    s.CreateTable: write.create_table,
+    s.CreateView: define.create_view,
+    s.Drop: define.drop,
+    s.AddColumns: define.add_columns,
+    s.Label: define.label,
+    s.Constraint: define.constraint,
+    s.Show: show,
+    s.Set: _set,
+    s.Transaction: _transaction,
+    s.Prepare: commands.prepare,
+    s.Execute: commands.execute_prepared,
+    s.Deallocate: commands.deallocate,
+    s.Declare: commands.declare,
+    s.Fetch: commands.fetch,
+    s.Close: commands.close,
+    s.Explain: commands.explain,
+}

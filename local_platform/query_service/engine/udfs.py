@@ -1,0 +1,227 @@
+"""Functions DuckDB does not have, over Arrow arrays."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
+
+from local_platform.query_service.engine import murmur3
+
+
+def register(database: Any) -> None:
+    """Make the functions known to a DuckDB."""
+    for name, python, takes, gives in _FUNCTIONS:
+        database.create_function(
+            name,
+            _by_value(python, gives, len(takes)),
+            [duckdb.sqltype(type) for type in takes],
+            duckdb.sqltype(gives),
+            type=_ARROW,
+            null_handling=_SPECIAL,
+        )
+    for name, vectorised, takes, gives in _VECTORISED:
+        database.create_function(
+            name,
+            vectorised,
+            [duckdb.sqltype(type) for type in takes],
+            duckdb.sqltype(gives),
+            type=_ARROW,
+            null_handling=_SPECIAL,
+        )
+
+
+_ARROW: Any = PythonUDFType.ARROW
+_SPECIAL: Any = FunctionNullHandling.SPECIAL
+_RESULTS = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "VARCHAR[][]": pa.list_(pa.list_(pa.string())),
+}
+
+
+def _by_value(python: Callable[..., Any], gives: str, arity: int) -> Callable[..., Any]:
+    def over_arrays(columns: tuple[Any, ...]) -> Any:
+        rows = zip(*(column.to_pylist() for column in columns), strict=True)
+        results = [None if any(part is None for part in row) else python(*row) for row in rows]
+        return pa.array(results, _RESULTS[gives])
+
+    # DuckDB counts the parameters, so a variadic function will not do.
+    by_arity: dict[int, Callable[..., Any]] = {
+        1: lambda a: over_arrays((a,)),
+        2: lambda a, b: over_arrays((a, b)),
+        3: lambda a, b, c: over_arrays((a, b, c)),
+    }
+    return by_arity[arity]
+
+
+def _conv(text: str, from_base: int, to_base: int) -> str | None:
+    """A number in another base; digits that do not belong to the base end it; 64 bits, unsigned unless to_base < 0."""
+    if not (2 <= from_base <= 36 and 2 <= abs(to_base) <= 36):
+        return None
+    text = text.strip()
+    negative = text.startswith("-")
+    value = 0
+    for character in text.lstrip("-"):
+        digit = int(character, 36) if character.isascii() and character.isalnum() else 99
+        if digit >= from_base:
+            break
+        value = value * from_base + digit
+    value = min(value, 2**64 - 1)
+    if negative:
+        value = -value
+    if to_base > 0:
+        value %= 2**64
+    elif value >= 2**63:
+        value -= 2**64
+    return _in_base(value, abs(to_base))
+
+
+def _in_base(value: int, base: int) -> str:
+    digits = ""
+    rest = abs(value)
+    while True:
+        rest, digit = divmod(rest, base)
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit] + digits
+        if rest == 0:
+            return ("-" if value < 0 else "") + digits
+
+
+def _soundex(text: str) -> str:
+    codes = {letter: code for code, letters in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), 1) for letter in letters}
+    if not text or not text[0].isascii() or not text[0].isalpha():
+        return text
+    upper = text.upper()
+    result, last = upper[0], codes.get(upper[0], 0)
+    for letter in upper[1:]:
+        code = codes.get(letter, 0)
+        if code and code != last:
+            result += str(code)
+            if len(result) == 4:
+                break
+        if letter not in "HW":
+            last = code
+    return result.ljust(4, "0")
+
+
+def _parse_url(url: str, part: str, key: str) -> str | None:
+    try:
+        parsed = urlsplit(url)
+    except ValueError:
+        return None
+    if part == "QUERY" and key:
+        found = re.search(rf"(?:^|&){re.escape(key)}=([^&]*)", parsed.query)
+        return found[1] if found else None
+    user = parsed.netloc.rpartition("@")[0] or None
+    values = {
+        "HOST": parsed.netloc.rpartition("@")[2].partition(":")[0] or None,
+        "PATH": parsed.path,
+        "QUERY": parsed.query or None,
+        "REF": parsed.fragment or None,
+        "PROTOCOL": parsed.scheme or None,
+        "FILE": parsed.path + (f"?{parsed.query}" if parsed.query else ""),
+        "AUTHORITY": parsed.netloc or None,
+        "USERINFO": user,
+    }
+    return values.get(part)
+
+
+def _sentences(text: str) -> list[list[str]]:
+    return [re.findall(r"[\w']+", sentence) for sentence in re.split(r"[.!?]+", text) if re.search(r"\w", sentence)]
+
+
+def _split(text: str, pattern: str, limit: int) -> list[str]:
+    return re.split(pattern, text, maxsplit=max(limit - 1, 0)) if limit != 1 else [text]
+
+
+def _crc32(data: bytes) -> int:
+    return zlib.crc32(data)
+
+
+def _sha2(data: bytes, bits: int) -> str:
+    return hashlib.new(f"sha{bits}", data).hexdigest()
+
+
+def _schema_of_json(text: str) -> str | None:
+    try:
+        return _schema(json.loads(text))
+    except ValueError:
+        return None
+
+
+def _schema(value: Any) -> str:
+    if isinstance(value, dict):
+        return "STRUCT<" + ", ".join(f"{name}: {_schema(value[name])}" for name in sorted(value)) + ">"
+    if isinstance(value, list):
+        return f"ARRAY<{_schema(value[0]) if value else 'STRING'}>"
+    if isinstance(value, bool):
+        return "BOOLEAN"
+    if isinstance(value, int):
+        return "BIGINT"
+    return "DOUBLE" if isinstance(value, float) else "STRING"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _hash_bytes(values: Any, seeds: Any) -> Any:
+    return murmur3.hash_bytes(_one(values).cast(pa.binary()), _numbers(seeds, np.int32))
+
+
+def _hash_int(values: Any, seeds: Any) -> Any:
+    return murmur3.hash_int(_one(values), _numbers(seeds, np.int32))
+
+
+def _hash_long(values: Any, seeds: Any) -> Any:
+    return murmur3.hash_long(_one(values), _numbers(seeds, np.int32))
+
+
+def _hash_double(values: Any, seeds: Any) -> Any:
+    bits = np.where(_numbers(values, np.float64) == 0, 0.0, _numbers(values, np.float64)).view(np.int64)
+    array = pa.array(bits, mask=_one(values).is_null().to_numpy(zero_copy_only=False))
+    return murmur3.hash_long(array, _numbers(seeds, np.int32))
+
+
+def _hash_float(values: Any, seeds: Any) -> Any:
+    bits = np.where(_numbers(values, np.float32) == 0, np.float32(0), _numbers(values, np.float32)).view(np.int32)
+    array = pa.array(bits, mask=_one(values).is_null().to_numpy(zero_copy_only=False))
+    return murmur3.hash_int(array, _numbers(seeds, np.int32))
+
+
+def _one(values: Any) -> Any:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _numbers(values: Any, type: Any) -> Any:
+    return _one(values).fill_null(0).to_numpy(zero_copy_only=False).astype(type)
+
+
+_FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
+    ("spark_conv_slow", _conv, ["VARCHAR", "INTEGER", "INTEGER"], "VARCHAR"),
+    ("spark_soundex", _soundex, ["VARCHAR"], "VARCHAR"),
+    ("spark_parse_url", _parse_url, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_sentences", _sentences, ["VARCHAR"], "VARCHAR[][]"),
+    ("spark_split", _split, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
+    ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),
+    ("spark_sha2", _sha2, ["BLOB", "INTEGER"], "VARCHAR"),
+    ("spark_schema_of_json", _schema_of_json, ["VARCHAR"], "VARCHAR"),
+)
+_VECTORISED: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
+    ("spark_hash_bytes", _hash_bytes, ["BLOB", "INTEGER"], "INTEGER"),
+    ("spark_hash_int", _hash_int, ["INTEGER", "INTEGER"], "INTEGER"),
+    ("spark_hash_long", _hash_long, ["BIGINT", "INTEGER"], "INTEGER"),
+    ("spark_hash_double", _hash_double, ["DOUBLE", "INTEGER"], "INTEGER"),
+    ("spark_hash_float", _hash_float, ["FLOAT", "INTEGER"], "INTEGER"),
+)

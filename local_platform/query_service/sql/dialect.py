@@ -1,0 +1,181 @@
+"""Query Service's SQL as a sqlglot dialect: Spark's grammar, Adobe's clauses, nothing else.
+
+Function calls are kept as they are written (name and arguments): what a name means is decided by the compiler's
+registry, which holds exactly the documented functions. Clauses other engines have and Spark has not are not read.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlglot import exp, tokens
+from sqlglot.dialects.spark import Spark
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.parsers.spark import SparkParser
+from sqlglot.tokens import TokenType
+
+from local_platform.query_service.errors import QueryError, syntax_error
+from local_platform.query_service.sql import lexer
+
+SNAPSHOT = "snapshot"
+_SNAPSHOT_WORD = "SNAPSHOT"
+
+
+class QueryServiceParser(SparkParser):  # type: ignore[misc]
+    """Reads queries and expressions; statements around them are read by `sql.statements`."""
+
+    FUNCTIONS: dict[str, Any] = {}
+    FUNCTION_PARSERS = {
+        name: SparkParser.FUNCTION_PARSERS[name] for name in ("CAST", "EXTRACT", "POSITION", "TRIM", "SUBSTRING")
+    }
+    NO_PAREN_FUNCTION_PARSERS = {name: SparkParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "IF")}
+    NO_PAREN_FUNCTIONS = {
+        kind: SparkParser.NO_PAREN_FUNCTIONS[kind] for kind in (TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP)
+    }
+    SUBQUERY_PREDICATES = {TokenType.EXISTS: exp.Exists}
+    # 10L and 2.5D reach the parser as casts with ::, which nobody may write (see _check_tokens).
+    COLUMN_OPERATORS = {kind: SparkParser.COLUMN_OPERATORS[kind] for kind in (TokenType.DOT, TokenType.DCOLON)}
+    TABLE_ALIAS_TOKENS = SparkParser.TABLE_ALIAS_TOKENS
+    RANGE_PARSERS = {
+        kind: SparkParser.RANGE_PARSERS[kind]
+        for kind in (
+            TokenType.BETWEEN,
+            TokenType.ILIKE,
+            TokenType.IN,
+            TokenType.IS,
+            TokenType.LIKE,
+            TokenType.RLIKE,
+        )
+    }
+
+    def _parse_table_alias(self, alias_tokens: Any = None) -> Any:
+        if self._curr and self._curr.text.upper() in (_SNAPSHOT_WORD, "WITHAPPROXIMATE"):
+            return None
+        return super()._parse_table_alias(alias_tokens)
+
+    def _parse_table(self, *args: Any, **kwargs: Any) -> Any:
+        table = super()._parse_table(*args, **kwargs)
+        if table is not None and self._match_text_seq(_SNAPSHOT_WORD):
+            table.meta[SNAPSHOT] = self._parse_snapshot()
+            if isinstance(table, exp.Table | exp.Subquery) and not table.args.get("alias"):
+                alias = self._parse_table_alias()
+                if alias:
+                    table.set("alias", alias)
+        return table
+
+    def _parse_snapshot(self) -> tuple[str, Any, Any]:
+        """`SINCE a`, `AS OF b` or `BETWEEN a AND b`; returned as (kind, a, b)."""
+        if self._match_text_seq("SINCE"):
+            return ("since", self._snapshot_bound(), None)
+        if self._match_text_seq("AS", "OF"):
+            return ("as of", None, self._snapshot_bound())
+        if self._match_text_seq("BETWEEN"):
+            start = self._snapshot_bound()
+            if not self._match_text_seq("AND"):
+                self.raise_error("SNAPSHOT BETWEEN needs two bounds joined by AND")
+            return ("between", start, self._snapshot_bound())
+        self.raise_error("SNAPSHOT is followed by SINCE, AS OF or BETWEEN")
+        raise AssertionError  # raise_error does not return
+
+    def _snapshot_bound(self) -> str | int:
+        """A snapshot id, or 'HEAD' / 'TAIL' in single quotes. Ids may be quoted: block variables are text."""
+        if self._match(TokenType.NUMBER):
+            return int(self._prev.text)
+        if self._match(TokenType.STRING):
+            text = str(self._prev.text)
+            if text.lstrip("-").isdigit():
+                return int(text)
+            if text.upper() in ("HEAD", "TAIL"):
+                return text.upper()
+        self.raise_error("a SNAPSHOT bound is a snapshot id, 'HEAD' or 'TAIL' (the words in single quotes)")
+        raise AssertionError  # raise_error does not return
+
+
+class QueryService(Spark):  # type: ignore[misc]
+    """Spark with identifiers in double quotes, as a PostgreSQL client expects."""
+
+    class Tokenizer(Spark.Tokenizer):  # type: ignore[misc]
+        QUOTES = ["'"]  # noqa: RUF012 - sqlglot's own form
+        IDENTIFIERS = ["`", '"']  # noqa: RUF012
+        RAW_STRINGS = [("r'", "'"), ("R'", "'")]  # noqa: RUF012
+        SINGLE_TOKENS = {**Spark.Tokenizer.SINGLE_TOKENS}  # noqa: RUF012
+
+    Parser = QueryServiceParser
+
+
+_DIALECT = QueryService()
+
+
+def tokenize(sql: str) -> list[tokens.Token]:
+    """Tokens of a text.
+
+    Raises:
+        QueryError: 42601 for a quote or comment that never ends.
+    """
+    try:
+        return list(_DIALECT.tokenize(sql))
+    except TokenError as error:
+        raise syntax_error(f"The statement cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=512)
+def parse_query(sql: str) -> exp.Expression:
+    """The syntax tree of one SELECT, WITH or VALUES. Shared between callers: never change it.
+
+    Raises:
+        QueryError: 42601.
+    """
+    _check_tokens(sql)
+    trees = _parse(sql)
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values):
+        raise syntax_error(f"Expected one SELECT, seen: {shorten(sql)}")
+    return trees[0]
+
+
+def parse_type(text: str) -> exp.DataType:
+    """The tree of a type name.
+
+    Raises:
+        QueryError: 42601.
+    """
+    try:
+        return exp.DataType.build(text, dialect=_DIALECT, udt=False)
+    except (ParseError, TokenError, ValueError):
+        raise syntax_error(f"{shorten(text)!r} is not a type.") from None
+
+
+def _check_tokens(sql: str) -> None:
+    """Refuse what the parser would read although Spark does not."""
+    read = lexer.tokenize(sql)
+    for token, following in zip(read, [*read[1:], None], strict=True):
+        if token.text == "::" and token.kind == "sign":
+            raise syntax_error("Syntax error: `::` is PostgreSQL's cast; write CAST(value AS type).")
+        after = following.upper if following is not None else ""
+        if token.kind == "sign" and token.text == "," and (following is None or after in _NOT_AFTER_COMMA):
+            raise syntax_error(f"Syntax error: a comma stands before {after or 'the end'}.")
+
+
+_NOT_AFTER_COMMA = ("FROM", ")", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "WINDOW")
+
+
+def _parse(sql: str) -> list[Any]:
+    try:
+        return list(_DIALECT.parse(sql))
+    except ParseError as error:
+        raise _syntax_error(sql, error) from None
+    except TokenError as error:
+        raise syntax_error(f"The statement cannot be read: {error}") from None
+
+
+def _syntax_error(sql: str, error: ParseError) -> QueryError:
+    detail = error.errors[0] if error.errors else {}
+    place = f"line {detail['line']}, column {detail['col']}" if detail.get("line") else "the start"
+    near = detail.get("highlight") or shorten(sql)
+    return syntax_error(f"Syntax error at {place}, near {near!r}: {detail.get('description') or error}")
+
+
+def shorten(text: str, length: int = 120) -> str:
+    """Text on one line, cut for a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 3] + "..."

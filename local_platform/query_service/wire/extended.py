@@ -1,0 +1,223 @@
+"""The extended query protocol: Parse, Bind, Describe, Execute, Close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.engine.execute import execute
+from local_platform.query_service.engine.results import Result
+from local_platform.query_service.engine.select import describe
+from local_platform.query_service.engine.session import Session
+from local_platform.query_service.errors import QueryError, syntax_error
+from local_platform.query_service.sql.lexer import split, tokenize
+from local_platform.query_service.sql.parse import parse_statement
+from local_platform.query_service.sql.statements import Select
+from local_platform.query_service.wire import messages
+from local_platform.query_service.wire.messages import Body
+from local_platform.query_service.wire.parameters import value_of
+from local_platform.query_service.wire.rows import data_rows
+from local_platform.query_service.wire.stream import Stream
+
+_COUNTED = ("SELECT", "FETCH")
+_TEXT_OID = 25
+
+
+@dataclass
+class Prepared:
+    """A parsed statement and the types of its parameters."""
+
+    sql: str
+    oids: list[int]
+
+
+@dataclass
+class Portal:
+    """A bound statement; its result is made when it is described or executed."""
+
+    prepared: Prepared
+    values: list[Value]
+    formats: list[int]
+    result: Result | None = None
+    pending: pa.RecordBatch | None = None
+    count: int = 0
+    batches: Iterator[Any] = field(default_factory=lambda: iter(()))
+
+
+class Extended:
+    """Statements and portals of one connection."""
+
+    def __init__(self, session: Session, stream: Stream) -> None:
+        self.session = session
+        self.stream = stream
+        self.statements: dict[str, Prepared] = {}
+        self.portals: dict[str, Portal] = {}
+
+    def handle(self, kind: bytes, body: Body) -> None:
+        """One message.
+
+        Raises:
+            QueryError: 08P01 for a message this protocol does not have.
+        """
+        handler = {b"P": self._parse, b"B": self._bind, b"D": self._describe, b"E": self._execute, b"C": self._close}
+        found = handler.get(kind)
+        if found is None:
+            raise QueryError("08P01", f"Unsupported message type {kind!r}.")
+        found(body)
+
+    def sync(self) -> None:
+        """The end of a group of messages: portals do not outlive it outside a transaction."""
+        if not self.session.in_transaction:
+            for name in list(self.portals):
+                self._drop(name)
+
+    def _parse(self, body: Body) -> None:
+        name, sql = body.text(), body.text()
+        oids = [body.int32() for _ in range(body.int16())]
+        pieces = split(sql)
+        if len(pieces) > 1:
+            raise syntax_error("A prepared statement holds one statement.")
+        if name and name in self.statements:
+            raise QueryError("42P05", f"Prepared statement {name} already exists.")
+        text = pieces[0] if pieces else ""
+        if text:
+            parse_statement(text)
+        oids += [0] * (_parameter_count(text) - len(oids))
+        self.statements[name] = Prepared(text, [oid or _TEXT_OID for oid in oids])
+        self.stream.write(messages.PARSE_COMPLETE)
+
+    def _bind(self, body: Body) -> None:
+        portal, name = body.text(), body.text()
+        prepared = self._statement(name)
+        formats = [body.int16() for _ in range(body.int16())]
+        contents = []
+        for _ in range(body.int16()):
+            size = body.int32()
+            contents.append(None if size < 0 else body.bytes(size))
+        if len(contents) != len(prepared.oids):
+            raise QueryError("08P01", f"The statement has {len(prepared.oids)} parameters, {len(contents)} were bound.")
+        values = [
+            value_of(content, oid, _format(formats, place))
+            for place, (content, oid) in enumerate(zip(contents, prepared.oids, strict=True))
+        ]
+        wanted = [body.int16() for _ in range(body.int16())]
+        self._drop(portal)
+        self.portals[portal] = Portal(prepared, values, wanted)
+        self.stream.write(messages.BIND_COMPLETE)
+
+    def _describe(self, body: Body) -> None:
+        kind, name = body.bytes(1), body.text()
+        if kind == b"S":
+            self._describe_statement(name)
+            return
+        portal = self._portal(name)
+        result = self._open(portal)
+        if result.columns is None:
+            self.stream.write(messages.NO_DATA)
+        else:
+            self.stream.write(messages.row_description(result.columns, _formats(portal, result)))
+
+    def _describe_statement(self, name: str) -> None:
+        prepared = self._statement(name)
+        self.stream.write(messages.parameter_description(prepared.oids))
+        columns = None
+        if prepared.sql and isinstance(parse_statement(prepared.sql), Select):
+            empty = [value_of(None, oid, 0) for oid in prepared.oids]
+            columns = describe(self.session, prepared.sql, empty).columns
+        if columns is None:
+            self.stream.write(messages.NO_DATA)
+        else:
+            self.stream.write(messages.row_description(columns, [0] * len(columns)))
+
+    def _execute(self, body: Body) -> None:
+        name, most = body.text(), body.int32()
+        portal = self._portal(name)
+        if not portal.prepared.sql:
+            self.stream.write(messages.EMPTY_QUERY)
+            return
+        result = self._open(portal)
+        for text in result.notices:
+            self.stream.write(messages.notice(text))
+        result.notices = []
+        if result.columns is not None and self._send(portal, result, most):
+            self.stream.write(messages.PORTAL_SUSPENDED)
+            return
+        tag = f"{result.tag} {portal.count}" if result.columns is not None and result.tag in _COUNTED else result.tag
+        self.stream.write(messages.command_complete(tag))
+        result.close()
+
+    def _send(self, portal: Portal, result: Result, most: int) -> bool:
+        """Send rows, at most so many (0: all); whether more are left."""
+        assert result.columns is not None  # noqa: S101 - checked by the caller
+        formats = _formats(portal, result)
+        types = [type for _, type in result.columns]
+        sent = 0
+        while True:
+            batch = portal.pending if portal.pending is not None else next(portal.batches, None)
+            portal.pending = None
+            if batch is None:
+                return False
+            room = most - sent if most else batch.num_rows
+            if batch.num_rows > room:
+                portal.pending = batch.slice(room)
+                batch = batch.slice(0, room)
+            self.stream.write(data_rows(batch, types, formats))
+            sent += batch.num_rows
+            portal.count += batch.num_rows
+            if most and sent >= most:
+                if portal.pending is None:
+                    portal.pending = next(portal.batches, None)
+                return portal.pending is not None
+
+    def _open(self, portal: Portal) -> Result:
+        """Run the portal's statement once; describing it already needs its columns."""
+        if portal.result is None:
+            portal.result = (
+                execute(self.session, portal.prepared.sql, portal.values) if portal.prepared.sql else Result("")
+            )
+            portal.batches = portal.result.batches
+        return portal.result
+
+    def _close(self, body: Body) -> None:
+        kind, name = body.bytes(1), body.text()
+        if kind == b"S":
+            self.statements.pop(name, None)
+        else:
+            self._drop(name)
+        self.stream.write(messages.CLOSE_COMPLETE)
+
+    def _drop(self, name: str) -> None:
+        portal = self.portals.pop(name, None)
+        if portal is not None and portal.result is not None:
+            portal.result.close()
+
+    def _statement(self, name: str) -> Prepared:
+        found = self.statements.get(name)
+        if found is None:
+            raise QueryError("26000", f"Prepared statement {name!r} does not exist.")
+        return found
+
+    def _portal(self, name: str) -> Portal:
+        found = self.portals.get(name)
+        if found is None:
+            raise QueryError("34000", f"Portal {name!r} does not exist.")
+        return found
+
+
+def _parameter_count(sql: str) -> int:
+    numbers = [int(token.text[1:]) for token in tokenize(sql) if token.text[:1] == "$" and token.text[1:].isdigit()]
+    return max(numbers, default=0)
+
+
+def _format(formats: list[int], place: int) -> int:
+    if not formats:
+        return 0
+    return formats[0] if len(formats) == 1 else formats[place]
+
+
+def _formats(portal: Portal, result: Result) -> list[int]:
+    return [_format(portal.formats, place) for place in range(len(result.columns or []))]
