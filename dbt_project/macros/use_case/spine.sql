@@ -105,14 +105,15 @@ judged as (
     {{ stable_bucket(use_case_name ~ ' split ', 'outcomes.user_id', 1000) }} as split_bucket,
     {{ stable_bucket(use_case_name ~ ' keep ', "concat(date_format(outcomes.as_of, 'yyyy-MM-dd '), outcomes.user_id)", 10000) }}
       as keep_bucket,
-    case
+    coalesce(
       {%- if not uc.repeatable %}
-      when outcomes.converted_before = 1 then 'converted'
+      case when outcomes.converted_before = 1 then 'converted' end,
       {%- endif %}
       {%- for rule in uc.exclusions %}
-      when outcomes.purpose = 'score' and coalesce(({{ rule.when }}), false) then {{ text_literal(rule.name) }}
+      case when outcomes.purpose = 'score' and coalesce(({{ rule.when }}), false) then {{ text_literal(rule.name) }} end,
       {%- endfor %}
-    end as left_out
+      cast(null as string)
+    ) as left_out
   from outcomes
   left join {{ ref('stg_profiles') }} as profiles on outcomes.user_id = profiles.user_id
 ),
