@@ -62,7 +62,8 @@ class Calibration:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        return cls(**{k: tuple(v) if k in ("knots", "values") else v for k, v in content.items()})
+        values: dict[str, Any] = {k: tuple(v) if k in ("knots", "values") else v for k, v in content.items()}
+        return cls(**values)
 
 
 def fit_calibration(log_odds: Floats, label: Floats, weight: Floats) -> Calibration:

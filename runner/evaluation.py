@@ -209,7 +209,7 @@ def average_precision(scores: Floats, label: Floats, weight: Floats) -> float:
 
 
 def roc(scores: Floats, label: Floats, weight: Floats) -> Curve:
-    """The ROC curve, thinned to `ROC_POINTS` points: share of non-converters (x) and of converters (y) above a score."""
+    """The ROC curve, thinned: share of non-converters (x) and of converters (y) above a score."""
     _, at = np.unique(-scores, return_inverse=True)
     up = np.concatenate([[0.0], np.cumsum(np.bincount(at, weight * label))])
     down = np.concatenate([[0.0], np.cumsum(np.bincount(at, weight * (1.0 - label)))])
@@ -314,7 +314,8 @@ def _variance(placements: Floats, weight: Floats) -> float:
 def _tenths(weight: Floats) -> npt.NDArray[np.int64]:
     """For rows in order, which tenth of the total weight each falls into (by its middle)."""
     middle = np.cumsum(weight) - 0.5 * weight
-    return np.minimum((middle / weight.sum() * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    part = (middle / weight.sum() * CALIBRATION_BINS).astype(np.int64)
+    return np.asarray(np.minimum(part, CALIBRATION_BINS - 1), dtype=np.int64)
 
 
 def _log_loss(scores: Floats, label: Floats, weight: Floats) -> float:

@@ -88,7 +88,8 @@ class FirstStage:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         several = ("features", "mean", "scale", "coefficients")
-        return cls(**{k: tuple(v) if k in several else v for k, v in content.items()})
+        values: dict[str, Any] = {k: tuple(v) if k in several else v for k, v in content.items()}
+        return cls(**values)
 
     def _scaled(self, x: Matrix, names: Sequence[str]) -> Floats:
         at = {name: i for i, name in enumerate(names)}
@@ -218,7 +219,7 @@ def _moments(z: Floats, label: Floats, weight: Floats) -> _Moments:
 
 
 def _elastic_net(m: _Moments, ridge: float, bars: Floats, start: Floats | None = None) -> Floats:
-    """Coordinate descent on the moments: half the squared error, plus a ridge, plus `bars` standard errors times |b|."""
+    """Coordinate descent: half the squared error, plus a ridge, plus `bars` standard errors times |b|."""
     mean = m.sum_z / m.rows
     gram = m.zz / m.rows - np.outer(mean, mean)
     toward = m.zy / m.rows - m.label * mean
