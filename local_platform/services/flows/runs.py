@@ -54,8 +54,11 @@ class Runs:
             "createdAt": now,
             "updatedAt": now,
             "createdBy": options.client_id,
+            "updatedBy": options.client_id,
             "createdClient": options.client_id,
+            "updatedClient": options.client_id,
             "imsOrgId": options.org_id,
+            "sandboxId": f"sandbox-{options.sandbox}",
             "sandboxName": options.sandbox,
             "flowId": flow_id,
             "metrics": {

@@ -147,8 +147,8 @@ def _chosen_policy(policies: state.MergePolicies, id: Any) -> str:
 
 def _policies(policies: state.MergePolicies) -> Response:
     found = policies.all()
-    return JSONResponse({"_page": {"totalCount": len(found), "pageSize": len(found)}, "children": found,
-                         "_links": {"next": {}}})  # fmt: skip
+    page = {"count": len(found), "totalCount": len(found), "pageSize": len(found)}
+    return JSONResponse({"_page": page, "children": found, "_links": {"next": {}}})
 
 
 def _policy(policies: state.MergePolicies, call: Call) -> Response:

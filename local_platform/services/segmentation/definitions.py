@@ -63,7 +63,12 @@ class Definitions:
             "schema": body.get("schema") or {"name": PROFILE_SCHEMA},
             "profileInstanceId": "ups",
             "imsOrgId": options.org_id,
-            "sandbox": {"sandboxId": "", "sandboxName": options.sandbox, "type": "development", "default": False},
+            "sandbox": {
+                "sandboxId": f"sandbox-{options.sandbox}",
+                "sandboxName": options.sandbox,
+                "type": "development",
+                "default": False,
+            },
             "name": body.get("name"),
             "description": body.get("description", ""),
             "expression": body.get("expression"),

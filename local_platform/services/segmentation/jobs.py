@@ -25,6 +25,7 @@ ON_DEMAND_A_YEAR = 100
 AUDIENCES_A_RUN = 20
 # "Up to 4 h" on demand; half an hour is what a small sandbox takes (unconfirmed).
 JOB_SECONDS = 1800.0
+_NO_TIME = {"startTimeInMs": 0, "endTimeInMs": 0, "totalTimeInMs": 0}
 
 
 class SegmentJobs:
@@ -123,13 +124,18 @@ class SegmentJobs:
         return {
             "id": id,
             "imsOrgId": options.org_id,
-            "sandbox": {"sandboxId": "", "sandboxName": options.sandbox, "type": "development", "default": False},
+            "sandbox": {
+                "sandboxId": f"sandbox-{options.sandbox}",
+                "sandboxName": options.sandbox,
+                "type": "development",
+                "default": False,
+            },
             "profileInstanceId": "ups",
             "source": source,
             "status": "NEW",
             "batchId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"batch/{id}")),
             "segments": [_segment(definition) for definition in definitions],
-            "metrics": {},
+            "metrics": {"totalTime": dict(_NO_TIME), "profileSegmentationTime": dict(_NO_TIME)},
             "errors": [],
             "requestId": f"{id}-{now}",
             "schema": {"name": PROFILE_SCHEMA},

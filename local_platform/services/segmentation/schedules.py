@@ -85,7 +85,7 @@ class Schedules:
         return {
             "id": str(uuid.uuid4()),
             "imsOrgId": self._context.options.org_id,
-            "sandbox": {"sandboxId": "", "sandboxName": self._context.options.sandbox, "type": "development"},
+            "sandbox": {"sandboxName": self._context.options.sandbox, "type": "development"},
             "name": name,
             "type": type,
             "properties": properties,
