@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from runner.training.door import Rows, TrainingData
+
+if TYPE_CHECKING:
+    from runner.training.door import Rows, TrainingData
 
 Floats = npt.NDArray[np.float64]
 TOO_GOOD = 0.95
