@@ -34,14 +34,12 @@ SPECIAL = [
     Event("converts-now", "doing", TARGET, CUT),
 ]
 REPEATED = [SPECIAL[0], SPECIAL[5]]
-NAMELESS = [Event("nameless", None, OPENED, CUT - 3 * DAY)]
-ODD = SPECIAL + NAMELESS
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     with feature_store(tmp_path_factory.mktemp("features")) as running:
-        running.add_events(synthetic_events(400) + ODD, "events-1")
+        running.add_events(synthetic_events(400) + SPECIAL, "events-1")
         running.add_events(REPEATED, "events-2")
         running.add_profiles(["quiet", "refuser", "edge"], [False, True, False], "profiles-1")
         yield running
@@ -55,7 +53,7 @@ def built(store: FeatureStore) -> Featurized:
 @pytest.fixture(scope="module")
 def events(store: FeatureStore) -> dict[str, list[Event]]:
     now = round(store.local.now().timestamp() * 1000)
-    return dict(by_user(usable(synthetic_events(400) + ODD + REPEATED, now)))
+    return dict(by_user(usable(synthetic_events(400) + SPECIAL + REPEATED, now)))
 
 
 def rows(store: FeatureStore, model: str) -> list[dict[str, Any]]:
@@ -129,7 +127,6 @@ def test_labels_splits_and_as_ofs_are_those_of_the_design(
 
 
 def test_what_features_must_not_see_is_counted_and_not_lost(store: FeatureStore, built: Featurized) -> None:
-    assert built.events_by_standing["no identity"] == len(NAMELESS)
     assert built.events_by_standing["repeated"] == len(REPEATED)
     assert sum(built.events_by_standing.values()) == store.sql.count("propensity_events")
     assert built.unlisted_event_types == (UNLISTED,)
