@@ -7,6 +7,8 @@ with an error page where bytes were expected.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ from runner.platform.service import Service
 _CHUNK = 1 << 16
 """Small, because what a broken connection had read of a chunk is lost and asked for again."""
 _PAGE = 100
+_MAGIC = b"PAR1"
+_WRONG = "something else than a Parquet file"
 
 
 @dataclass(frozen=True)
@@ -87,28 +91,43 @@ class DataAccess(Service):
         Raises:
             Unavailable: the bytes did not arrive whole in several attempts.
         """
-        if target.exists() and target.stat().st_size == part.length:
+        if target.exists() and target.stat().st_size == part.length and _looks_right(part, target):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(target.name + ".partial")
+        problem = ""
         for attempt in range(8):
+            problem = self._bring_closer(part, partial, progress)
+            if not problem:
+                partial.replace(target)
+                return target
+            self._session.sleep(min(10.0, 0.2 * 2.0**attempt))
+        partial.unlink(missing_ok=True)
+        raise Unavailable(
+            f"Data Access did not give {part.name} (file {part.file_id}, {part.length} bytes) whole: {problem}.",
+            "Run the step again; files that arrived whole are kept.",
+            service=self.title,
+        )
+
+    def _bring_closer(self, part: FilePart, partial: Path, progress: Callable[[int], None] | None) -> str:
+        """One attempt: fetch what is missing; returns what is still wrong, or nothing. Keeps only what can be used."""
+        problem = ""
+        try:
             have = partial.stat().st_size if partial.exists() else 0
-            if have >= part.length:
-                break
-            try:
+            if have < part.length:
                 self._fetch(part, partial, have, progress)
-            except requests.RequestException:
-                self._session.sleep(min(10.0, 0.2 * 2**attempt))
+        except requests.RequestException:
+            problem = "the connection broke"
+        except _NotTheFile as error:
+            problem = str(error)
         size = partial.stat().st_size if partial.exists() else 0
-        if size != part.length:
-            partial.unlink(missing_ok=True)
-            raise Unavailable(
-                f"Data Access gave {size} bytes of {part.name} (file {part.file_id}), which has {part.length}.",
-                "Run the step again; files that arrived whole are kept.",
-                service=self.title,
-            )
-        partial.replace(target)
-        return target
+        if size == part.length and not problem:
+            problem = "" if _looks_right(part, partial) else _WRONG
+        elif size < part.length and not problem:
+            problem = f"{size} bytes came"
+        if size >= part.length and problem:
+            partial.unlink()
+        return problem
 
     def download_batch(
         self, batch_id: str, folder: Path, progress: Callable[[int], None] | None = None
@@ -129,9 +148,11 @@ class DataAccess(Service):
                 downloaded.append(DownloadedFile(target, batch_id, rows[-1], part.length))
             counted = sum(r for r in rows if r is not None)
             if None not in rows and file.records and counted != file.records:
+                for done in downloaded:
+                    done.path.unlink(missing_ok=True)
                 raise DataError(
                     f"File {file.id} of batch {batch_id} holds {counted} rows; Data Access states {file.records}.",
-                    f"Delete {folder} and run the step again; if it repeats, the batch itself is damaged.",
+                    "Run the step again: it is downloaded anew. If it repeats, the batch itself is damaged.",
                 )
         return downloaded
 
@@ -179,19 +200,43 @@ class DataAccess(Service):
     def _fetch(self, part: FilePart, partial: Path, have: int, progress: Callable[[int], None] | None) -> None:
         headers = {"Accept": "application/octet-stream"} | ({"Range": f"bytes={have}-"} if have else {})
         response = self.send("GET", f"/files/{part.file_id}", params={"path": part.name}, headers=headers, stream=True)
-        with response, partial.open("r+b" if have else "wb") as out:
-            resumed = response.status_code == 206 and _range_start(response) == have
-            out.seek(have if resumed else 0)
-            out.truncate()
-            room = part.length - out.tell()
-            for chunk in response.iter_content(_CHUNK):
-                out.write(chunk[:room])  # More than was promised would only be noticed as a wrong size.
-                room -= len(chunk)
-                if progress is not None:
-                    progress(len(chunk))
-                if room < 0:
-                    out.truncate(0)
-                    raise requests.exceptions.ContentDecodingError("more bytes than the file has")
+        resumed = response.status_code == 206
+        with response:
+            if resumed and _range(response) != (have, part.length):
+                raise _NotTheFile(f"another range than the one asked for ({response.headers.get('Content-Range')})")
+            if not resumed and _length(response) not in (None, part.length):
+                raise _NotTheFile(f"{_length(response)} bytes instead of {part.length}")
+            with partial.open("r+b" if have else "wb") as out:
+                out.seek(have if resumed else 0)
+                out.truncate()
+                for chunk in response.iter_content(_CHUNK):
+                    if out.tell() == 0 and _is_parquet(part) and chunk[:4] != _MAGIC[: len(chunk)]:
+                        raise _NotTheFile(_WRONG)
+                    out.write(chunk)
+                    if out.tell() > part.length:
+                        raise _NotTheFile("more bytes than the file has")
+                    if progress is not None:
+                        progress(len(chunk))
+
+
+class _NotTheFile(Exception):
+    """What came is not (this range of) the file: an error page, another file, too much."""
+
+
+def _is_parquet(part: FilePart) -> bool:
+    return part.name.endswith(".parquet")
+
+
+def _looks_right(part: FilePart, path: Path) -> bool:
+    """Whether a file of the right size has Parquet's marks at both ends (anything goes for other kinds)."""
+    return not _is_parquet(part) or _marks(path) == (_MAGIC, _MAGIC)
+
+
+def _marks(path: Path) -> tuple[bytes, bytes]:
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(max(0, path.stat().st_size - 4))
+        return head, file.read(4)
 
 
 def parquet_rows(path: Path) -> int:
@@ -202,11 +247,8 @@ def parquet_rows(path: Path) -> int:
     """
     import pyarrow.parquet as pq
 
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(-4, 2) if path.stat().st_size >= 8 else None
-        tail = file.read(4)
-    if head != b"PAR1" or tail != b"PAR1":
+    head, tail = _marks(path)
+    if (head, tail) != (_MAGIC, _MAGIC) or path.stat().st_size < 12:
         raise DataError(
             f"{path.name} is not Parquet: it begins with {head!r} and ends with {tail!r}.",
             f"Delete {path} and run the step again.",
@@ -217,9 +259,16 @@ def parquet_rows(path: Path) -> int:
         raise DataError(f"{path.name} cannot be read as Parquet: {error}", f"Delete {path} and try again.") from None
 
 
-def _range_start(response: requests.Response) -> int:
-    value = response.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
-    return int(value) if value.isdigit() else -1
+def _range(response: requests.Response) -> tuple[int, int]:
+    """`Content-Range: bytes 100-199/200` → (100, 200); (-1, -1) where it cannot be read."""
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+    return (int(found[1]), int(found[2])) if found else (-1, -1)
+
+
+def _length(response: requests.Response) -> int | None:
+    """Content-Length, where it is the length of the file (no compression on the way)."""
+    value = response.headers.get("Content-Length", "")
+    return int(value) if value.isdigit() and "Content-Encoding" not in response.headers else None
 
 
 def _next_start(answer: Document) -> str:
@@ -229,8 +278,6 @@ def _next_start(answer: Document) -> str:
 
 def _row_errors(text: str) -> list[str]:
     """Newline-delimited JSON, one failed row a line: `{"_errors": [{code, message, path}], ...}`."""
-    import json
-
     found = []
     for line in text.splitlines():
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from runner.errors import Conflict, NotFound, PlatformError
+from runner.errors import Conflict, NotFound, PlatformError, PlatformTimeout, Unavailable
 from runner.platform.documents import Document, inner, listed, mapping, need, strings, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
@@ -177,8 +177,8 @@ class Flows(Service):
             try:
                 self.call(self.library.updateFlow, flow_id, flow.etag, wanted)
             except PlatformError as error:
-                lost = error.status in (412, None) or (error.status or 0) >= 500
-                if not lost or attempt == 5:
+                lost = isinstance(error, Unavailable | PlatformTimeout)
+                if not (lost or error.status == 412) or attempt == 5:
                     raise
                 self._session.sleep(0.5 * 2**attempt)
         return self.flow(flow_id)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from runner.errors import (
     AuthenticationError,
+    DataError,
     NotFound,
     PermissionDenied,
     PlatformError,
@@ -22,6 +23,7 @@ from runner.platform.flows import DATA_LAKE, EXPORT_TO_LANDING_ZONE, LANDING_ZON
 from runner.platform.schemas import PROFILE_CLASS
 from runner.settings import Settings
 from runner.setup import apply, plan
+from runner.sql import SqlClient
 from tests.integration.rough_server import rough_server
 from tests.unit.answering import connection
 
@@ -193,3 +195,44 @@ def test_the_landing_zone_opens(platform: Platform) -> None:
         out.write(b"hello")
     with zone.filesystem.open_input_stream(zone.path("propensity/hello.txt")) as file:
         assert file.read() == b"hello"
+
+
+@pytest.fixture(scope="module")
+def sql(platform: Platform) -> SqlClient:
+    return SqlClient(platform)
+
+
+def numbers(count: int) -> str:
+    return f"SELECT id FROM (SELECT explode(sequence(1, {count})) AS id) AS numbers"
+
+
+def test_small_reads_come_back_as_records(sql: SqlClient) -> None:
+    assert sql.rows("SELECT 1 AS one, 'a' AS letter") == [{"one": 1, "letter": "a"}]
+    assert sql.scalar("SELECT count(*) AS n FROM propensity_events") == 0
+    assert sql.count("propensity_events", "eventType = 'it''s'") == 0
+    assert "eventType" in sql.columns("propensity_events") or "eventtype" in sql.columns("propensity_events")
+    assert "propensity_events" in {row["name"] for row in sql.rows("SHOW TABLES")}
+
+
+def test_a_result_that_was_cut_is_refused_and_limit_0_gives_all(sql: SqlClient) -> None:
+    with pytest.raises(DataError, match="exactly 50,000 rows"):
+        sql.rows(numbers(60_000))
+    assert len(sql.rows(f"{numbers(60_000)} LIMIT 0")) == 60_000
+    assert len(sql.rows(numbers(49_999))) == 49_999
+
+
+def test_a_stream_gives_every_row_in_batches(sql: SqlClient) -> None:
+    pages = list(sql.stream(numbers(25_000), batch_rows=10_000))
+    assert [len(page) for page in pages] == [10_000, 10_000, 5_000]
+    assert sorted(row["id"] for page in pages for row in page) == list(range(1, 25_001))
+
+
+def test_what_sql_refuses_is_one_of_our_errors(sql: SqlClient) -> None:
+    with pytest.raises(NotFound) as missing:
+        sql.rows("SELECT * FROM nowhere")
+    assert missing.value.code == "42P01"
+    with pytest.raises(PlatformError) as syntax:
+        sql.rows("SELECT FROM WHERE")
+    assert syntax.value.code == "42601"
+    with pytest.raises(DataError, match="Expected one value"):
+        sql.scalar(numbers(2))

@@ -203,7 +203,7 @@ def test_a_download_that_breaks_is_resumed_and_arrives_whole(tmp_path: Path, hon
 
 def test_a_download_that_stays_short_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     network = ScriptedNetwork({f"GET {EXPORT}/files/f1": Answer(200, b"PAR1 short")})
-    with pytest.raises(Unavailable, match="has 4000"):
+    with pytest.raises(Unavailable, match=r"4000 bytes\) whole: 10 bytes came"):
         platform(network).access.download(FilePart("f1", "part.parquet", 4000), tmp_path / "a.parquet")
     assert list(tmp_path.iterdir()) == []
 
@@ -239,8 +239,41 @@ def test_a_batch_with_another_number_of_rows_is_refused(tmp_path: Path) -> None:
 
 def test_an_error_page_under_a_parquet_name_is_refused(tmp_path: Path) -> None:
     network = ScriptedNetwork(batch_script(b'{"title": "Not found", "status": 404}', 1))
-    with pytest.raises(DataError, match="not Parquet"):
+    with pytest.raises(Unavailable, match="something else than a Parquet file"):
         platform(network).access.download_batch("b1", tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("script", ["first", "resumed"])
+def test_an_error_page_in_place_of_bytes_does_not_get_into_the_file(tmp_path: Path, script: str) -> None:
+    content, page = parquet_bytes(tmp_path, 100_000), Answer(200, b"<html>try again</html>")
+    broken = ranged(content, cut=len(content) // 2)
+    answers = [page, ranged(content)] if script == "first" else [broken, page, ranged(content)]
+    network = ScriptedNetwork({f"GET {EXPORT}/files/f1": answers})
+    target = platform(network).access.download(FilePart("f1", "p.parquet", len(content)), tmp_path / "a.parquet")
+    assert target.read_bytes() == content
+
+
+def test_a_spoilt_file_of_an_earlier_attempt_is_fetched_again(tmp_path: Path) -> None:
+    content = parquet_bytes(tmp_path, 100)
+    (tmp_path / "a.parquet").write_bytes(b"<htm" + content[4:])
+    network = ScriptedNetwork({f"GET {EXPORT}/files/f1": Answer(200, content)})
+    target = platform(network).access.download(FilePart("f1", "p.parquet", len(content)), tmp_path / "a.parquet")
+    assert target.read_bytes() == content
+
+
+def test_a_flow_change_answered_by_a_page_is_looked_up(tmp_path: Path) -> None:
+    network = ScriptedNetwork(
+        {
+            f"GET {FLOW}/flows/f1": [flow('"1"', []), flow('"2"', ["audience"])],
+            f"PATCH {FLOW}/flows/f1": Answer(200, "<html>hello</html>"),
+        }
+    )
+    wanted = [{"op": "add", "path": "/x", "value": 1}]
+    changed = platform(network).flows.change_flow(
+        "f1", lambda f: [] if f.transformations[0]["params"]["selectors"] else wanted
+    )
+    assert changed.etag == '"2"'
 
 
 def test_row_diagnostics_are_read_as_lines_of_json() -> None:
