@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-
 if TYPE_CHECKING:
     from runner.training.door import Rows, TrainingData
 
