@@ -33,7 +33,7 @@ def export(world: Sandbox, out: Path, dataset: str = CONTRACT.dataset, run: str 
 
 def test_an_export_holds_the_runs_rows_and_no_other(world: Sandbox, tmp_path: Path) -> None:
     exported = export(world, tmp_path / "out")
-    table = pq.read_table(exported.files)
+    table = pq.read_table(list(exported.files))
     assert exported.rows == table.num_rows == 250
     assert table.schema.names == list(CONTRACT.names)
     assert set(table.column("run_id").to_pylist()) == {RUN}
@@ -52,7 +52,7 @@ def test_a_damaged_export_is_made_again(world: Sandbox, tmp_path: Path) -> None:
     first = export(world, tmp_path / "out")
     Path(first.files[0]).write_bytes(b"PAR1")
     again = export(world, tmp_path / "out")
-    assert pq.read_table(again.files).num_rows == 250
+    assert pq.read_table(list(again.files)).num_rows == 250
 
 
 def test_another_contract_makes_another_export(world: Sandbox, tmp_path: Path) -> None:
@@ -87,3 +87,40 @@ def test_a_run_inserted_twice_is_refused(world: Sandbox, tmp_path: Path) -> None
     with pytest.raises(DataError, match="rows twice under one key"):
         export(world, tmp_path / "out", dataset="doubled_runs")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_replaced_while_it_is_read_is_read_again(world: Sandbox, tmp_path: Path) -> None:
+    world.sql.execute(f"CREATE TABLE moving_runs AS {run_rows(RUN, range(100))}")
+    world.sql.execute(f"INSERT INTO moving_runs {run_rows(RUN, range(100, 140), clicks=1)}")
+    replaced: list[str] = []
+
+    def replace_newest(line: str) -> None:
+        if "holds 40 of 140 rows" in line and not replaced:
+            dataset = world.platform.catalog.dataset_named("moving_runs")
+            newest = max(world.platform.catalog.batches(dataset_id=dataset.id), key=lambda b: b.created_ms)
+            world.platform.ingestion.act(newest.id, "REVERT")
+            while world.platform.catalog.batch(newest.id).state != "gone":
+                pass
+            world.sql.execute(f"INSERT INTO moving_runs {run_rows(RUN, range(100, 140), clicks=2)}")
+            replaced.append(newest.id)
+
+    exported = export_data_access(
+        world.platform, world.sql, "moving_runs", RUN, tmp_path / "out", CONTRACT, log=replace_newest
+    )
+    assert replaced
+    assert replaced[0] not in exported.batches
+    clicks = pq.read_table(list(exported.files)).column("n_clicks_7d").to_pylist()
+    assert (clicks.count(1), clicks.count(2)) == (100, 40)
+
+
+def test_a_batch_taken_away_after_the_export_makes_it_anew(world: Sandbox, tmp_path: Path) -> None:
+    world.sql.execute(f"CREATE TABLE shrinking_runs AS {run_rows(RUN, range(10))}")
+    world.sql.execute(f"INSERT INTO shrinking_runs {run_rows(RUN, range(10, 30))}")
+    first = export(world, tmp_path / "out", "shrinking_runs")
+    world.platform.ingestion.act(first.batches[0], "REVERT")
+    while world.platform.catalog.batch(first.batches[0]).state != "gone":
+        pass
+    world.sql.execute(f"INSERT INTO shrinking_runs {run_rows(RUN, range(10, 30), clicks=5)}")
+    again = export(world, tmp_path / "out", "shrinking_runs")
+    assert again.rows == first.rows
+    assert again.fingerprint != first.fingerprint

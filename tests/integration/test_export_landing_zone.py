@@ -63,7 +63,7 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
     through_zone(world, tmp_path / "one")
     world.local.advance(8 * 86_400)
     zone = world.platform.landing_zone.open()
-    left = zone.filesystem.get_file_info(fs.FileSelector(zone.path("propensity/export"), recursive=True))
+    left = zone.filesystem.get_file_info(fs.FileSelector(zone.root, recursive=True, allow_not_found=True))
     assert not [f for f in left if f.type == fs.FileType.File]
     exported = through_zone(world, tmp_path / "two")
     assert (exported.route, exported.rows) == ("data_access", 250)
@@ -72,8 +72,9 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
 
 def test_a_dataflow_that_is_not_ready_is_waited_for(tmp_path: Path) -> None:
     said: list[str] = []
-    with sandbox(tmp_path / "slow", delays="documented") as world:
-        world.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows(RUN, range(30))}")
+    with sandbox(tmp_path / "world") as quick:
+        quick.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows(RUN, range(30))}")
+    with sandbox(tmp_path / "world", delays="documented") as world:
         exported = export_landing_zone(
             world.platform,
             world.sql,
