@@ -61,6 +61,8 @@ class ProfileStore(Protocol):
 
     def ingest_batch(self, dataset: Dataset, batch: Batch, files: Sequence[Path]) -> None: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass
 class Context:

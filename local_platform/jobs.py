@@ -37,6 +37,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._running = 0
         self._stopped = False
+        self._current = threading.local()
         self._threads: list[threading.Thread] = []
         clock.on_advance(self._wake)
 
@@ -48,8 +49,12 @@ class Jobs:
             thread.start()
 
     def submit(self, name: str, work: Callable[[], None], *, after_seconds: float = 0.0) -> None:
-        """Run `work` once the platform's clock has passed `after_seconds` from now; errors are logged with `name`."""
-        due = self._clock.now() + timedelta(seconds=after_seconds if self._delays else 0.0)
+        """Run `work` once the platform's clock has passed `after_seconds` from now; errors are logged with `name`.
+
+        In a job, "now" is when that job was due: after a leap of the clock, a chain of steps ends when it would have.
+        """
+        now = getattr(self._current, "due", None) or self._clock.now()
+        due = now + timedelta(seconds=after_seconds if self._delays else 0.0)
         with self._changed:
             heapq.heappush(self._queue, (due, next(self._numbers), name, work))
             self._changed.notify()
@@ -82,11 +87,13 @@ class Jobs:
                 if job is None:
                     return
                 self._running += 1
+            self._current.due = job[0]
             try:
                 job[3]()
             except Exception:
                 log.exception("The job %s failed", job[2])
             finally:
+                self._current.due = None
                 with self._changed:
                     self._running -= 1
                     self._changed.notify_all()

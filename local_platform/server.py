@@ -143,6 +143,8 @@ def _stop(context: Context) -> None:
     for part in (context.query_service, context.landing_zone):
         if part is not None:
             part.stop()
+    if context.profile_store is not None:
+        context.profile_store.close()
     context.database.close()
 
 

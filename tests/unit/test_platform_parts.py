@@ -106,6 +106,20 @@ def test_jobs_run_when_their_time_has_come_and_not_before() -> None:
         jobs.stop()
 
 
+def test_a_leap_of_the_clock_ends_a_whole_chain_of_steps() -> None:
+    clock = Clock()
+    jobs = Jobs(clock, delays=True)
+    done = threading.Event()
+    jobs.start()
+    try:
+        jobs.submit("first", lambda: jobs.submit("second", done.set, after_seconds=60), after_seconds=60)
+        clock.advance(86_400)
+        assert jobs.drain(10)
+        assert done.is_set()
+    finally:
+        jobs.stop()
+
+
 def test_without_delays_a_chain_of_jobs_is_done_when_the_queue_is_drained() -> None:
     jobs = Jobs(Clock(), delays=False)
     done = threading.Event()
