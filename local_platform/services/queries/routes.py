@@ -137,8 +137,8 @@ def _page(context: Context, kind: str, found: list[Json], call: Call) -> tuple[l
     return shown, {"_page": page, "_links": links}
 
 
-def _accepted(message: str) -> Response:
-    return JSONResponse({"message": message, "statusCode": 202}, 202)
+def _accepted(message: str, code: int | str = 202) -> Response:
+    return JSONResponse({"message": message, "statusCode": code}, 202)
 
 
 def _template_routes(context: Context) -> list[Route]:
@@ -170,7 +170,7 @@ def _template_routes(context: Context) -> list[Route]:
 
     def remove(call: Call) -> Response:
         documents.delete(TEMPLATES, str(get(call)["id"]))
-        return _accepted("Query template deleted.")
+        return _accepted("Query template deleted.", "202")
 
     base = f"{PREFIX}/query-templates"
     return [

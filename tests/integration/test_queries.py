@@ -1,0 +1,152 @@
+"""Query Service over HTTP: statements in the background, their states and errors, templates, schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.integration.rest import Json, Rest, running
+
+QUERY = "/data/foundation/query"
+
+
+@pytest.fixture(scope="module")
+def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    with running(tmp_path_factory.mktemp("queries")) as platform:
+        id = platform.dataset("numbers", {"number": {"type": "integer"}}, profile=False)
+        kind = pa.struct([("userId", pa.string()), ("number", pa.int32())])
+        table = pa.table({"_acme": pa.array([{"userId": f"u{n}", "number": n} for n in range(5)], kind)})
+        platform.ingest(id, table, tmp_path_factory.mktemp("files") / "numbers.parquet")
+        yield platform
+
+
+def submitted(rest: Rest, sql: str, **body: object) -> Json:
+    answer = rest.send("POST", f"{QUERY}/queries", {"dbName": "dev:all", "name": "test", "sql": sql, **body})
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+def finished(rest: Rest, id: str) -> Json:
+    found: list[Json] = []
+
+    def done() -> bool:
+        found[:] = [rest.ok("GET", f"{QUERY}/queries/{id}")]
+        return found[0]["state"] not in ("SUBMITTED", "IN_PROGRESS")
+
+    rest.wait(done, f"query {id}")
+    return found[0]
+
+
+def test_connection_parameters_hold_what_a_client_needs(rest: Rest) -> None:
+    found = rest.ok("GET", f"{QUERY}/connection_parameters")
+    assert (found["host"], found["port"]) == (rest.ready["sql_host"], rest.ready["sql_port"])
+    assert (found["dbName"], found["username"]) == ("dev:all", rest.ready["org_id"])
+    assert rest.headers["Authorization"] == f"Bearer {found['token']}"
+
+
+def test_select_becomes_a_dataset_and_rows_stay_in_the_lake(rest: Rest) -> None:
+    sql = "SELECT _acme.userId AS user_id FROM numbers WHERE _acme.number >= $least"
+    query = submitted(rest, sql, queryParameters={"least": 2}, ctasParameters={"datasetName": "large_numbers"})
+    assert (query["state"], query["isCTAS"]) == ("SUBMITTED", True)
+    assert query["effectiveSQL"].startswith("CREATE TABLE large_numbers AS")
+    done = finished(rest, query["id"])
+    assert (done["state"], done["errors"], done["rowCount"]) == ("SUCCESS", [], 3)
+    dataset = done["_links"]["created_dataset"]["id"]
+    assert rest.ok("GET", f"/data/foundation/catalog/dataSets/{dataset}")[dataset]["name"] == "large_numbers"
+    more = submitted(rest, "SELECT 'u9' AS user_id", insertIntoParameters={"datasetName": "large_numbers"})
+    assert more["isInsertInto"] is True
+    assert finished(rest, more["id"])["state"] == "SUCCESS"
+    assert finished(rest, submitted(rest, "SELECT * FROM large_numbers")["id"])["rowCount"] == 4
+
+
+def test_statement_that_fails_is_a_failed_query_with_its_reason(rest: Rest) -> None:
+    done = finished(rest, submitted(rest, "SELECT * FROM nowhere")["id"])
+    assert done["state"] == "FAILED"
+    (error,) = done["errors"]
+    assert error["errorType"] == "USER_ERROR"
+    assert "nowhere" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"dbName": "dev:all", "name": "x"}, "Exactly one of sql and templateId"),
+        ({"dbName": "prod:all", "name": "x", "sql": "SELECT 1"}, "dbName"),
+        ({"dbName": "dev:all", "sql": " "}, "empty"),
+        ({"dbName": "dev:all", "templateId": "none"}, "no query template"),
+        ({"dbName": "dev:all", "sql": "SELECT 1", "ctasParameters": {"datasetName": "a b; DROP"}}, "datasetName"),
+    ],
+)
+def test_body_that_cannot_be_run_is_a_400(rest: Rest, body: Json, message: str) -> None:
+    status, text = rest.refused("POST", f"{QUERY}/queries", body)
+    assert (status, message in text) == (400, True), text
+
+
+def test_finished_query_cannot_be_cancelled_and_a_hidden_one_is_not_listed(rest: Rest) -> None:
+    id = submitted(rest, "SELECT 1 AS one")["id"]
+    finished(rest, id)
+    assert rest.refused("PATCH", f"{QUERY}/queries/{id}", {"op": "cancel"})[0] == 409
+    listed = rest.ok("GET", f"{QUERY}/queries?property=id=={id}")["queries"]
+    assert [item["id"] for item in listed] == [id]
+    assert rest.send("PATCH", f"{QUERY}/queries/{id}", {"op": "soft_delete"}).status_code == 202
+    assert rest.ok("GET", f"{QUERY}/queries?property=id=={id}")["queries"] == []
+
+
+def test_queries_are_found_by_their_text_newest_first(rest: Rest) -> None:
+    ids = [submitted(rest, f"SELECT {number} AS findable")["id"] for number in range(3)]
+    for id in ids:
+        finished(rest, id)
+    found = rest.ok("GET", f"{QUERY}/queries?property=sql~findable,state==SUCCESS&limit=2")
+    assert [item["id"] for item in found["queries"]] == [ids[2], ids[1]]
+    assert "next" in found["_links"]
+
+
+def test_template_is_stored_changed_and_run(rest: Rest) -> None:
+    body = {"name": "one", "sql": "SELECT $value AS value"}
+    answer = rest.send("POST", f"{QUERY}/query-templates", body)
+    assert answer.status_code == 202
+    id = answer.json()["id"]
+    path = f"{QUERY}/query-templates/{id}"
+    assert rest.send("PUT", path, {**body, "name": "two"}).status_code == 202
+    assert rest.ok("GET", path)["name"] == "two"
+    run = rest.ok("POST", f"{QUERY}/queries", {"dbName": "dev:all", "templateId": id, "queryParameters": {"value": 7}})
+    assert run["effectiveSQL"] == "SELECT 7 AS value"
+    assert finished(rest, run["id"])["templateName"] == "two"
+    assert rest.send("DELETE", path).status_code == 202
+    assert rest.refused("GET", path)[0] == 404
+
+
+def test_schedule_runs_at_its_times_and_can_be_switched_off(rest: Rest) -> None:
+    body = {
+        "query": {"dbName": "dev:all", "name": "hourly", "sql": "SELECT 1 AS one"},
+        "schedule": {"schedule": "30 * * * *", "startDate": "2020-01-01T00:00:00Z", "maxActiveRuns": 1},
+    }
+    answer = rest.send("POST", f"{QUERY}/schedules", body)
+    assert (answer.status_code, answer.json()["state"]) == (202, "REGISTERING")
+    path = f"{QUERY}/schedules/{answer.json()['id']}"
+    assert rest.ok("GET", path)["state"] == "ENABLED"
+    rest.advance(2 * 3600)
+    runs = rest.ok("GET", f"{path}/runs")["runsSchedules"]
+    assert [run["state"] for run in runs] == ["SUCCESS", "SUCCESS"]
+    assert rest.send("POST", f"{path}/runs").status_code == 202
+    disable = {"body": [{"op": "replace", "path": "/state", "value": "disable"}]}
+    assert rest.send("PATCH", path, disable).status_code == 202
+    assert rest.refused("PATCH", path, disable)[0] == 400
+    rest.advance(3600)
+    assert len(rest.ok("GET", f"{path}/runs")["runsSchedules"]) == 3
+    bad = {**body, "schedule": {"schedule": "every day"}}
+    assert rest.refused("POST", f"{QUERY}/schedules", bad)[0] == 400
+    assert rest.send("DELETE", path).status_code == 202
+
+
+def test_query_waits_its_documented_time_and_can_be_cancelled_before(tmp_path: Path) -> None:
+    with running(tmp_path, delays="documented") as rest:
+        first, second = (submitted(rest, "SELECT 1 AS one")["id"] for _ in range(2))
+        assert rest.ok("GET", f"{QUERY}/queries/{first}")["state"] == "SUBMITTED"
+        assert rest.send("PATCH", f"{QUERY}/queries/{first}", {"op": "cancel"}).status_code == 202
+        rest.advance(120)
+        assert rest.ok("GET", f"{QUERY}/queries/{first}")["state"] == "KILLED"
+        assert finished(rest, second)["state"] == "SUCCESS"
