@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from runner.report import BestPossible, best_possible_of
+from runner.run_report import write_report
 from runner.session import Session, open_session
-from runner.synthetic import auc
 from runner.timing import read_seconds
 from runner.workspace import Workspace
 
@@ -23,8 +23,6 @@ def summarise(settings_file: Path, run_id: str, report_file: Path) -> dict[str, 
     Returns:
         The fields of the demo's summary; `auc_best_possible` is None where the truth is not known (own data).
     """
-    from runner.report_data import write_report
-
     session = open_session(settings_file)
     workspace = session.workspace(run_id)
     records = {name: workspace.load(name) for name in ("featurize", "train", "score", "publish", "audience")}
@@ -32,6 +30,7 @@ def summarise(settings_file: Path, run_id: str, report_file: Path) -> dict[str, 
     verification = (
         workspace.load("verification") if workspace.has("verification") else records["publish"]["verification"]
     )
+    best = best_possible(session, workspace)
     summary: dict[str, Any] = {
         "run_id": run_id,
         "as_of": records["featurize"]["as_of"],
@@ -41,7 +40,7 @@ def summarise(settings_file: Path, run_id: str, report_file: Path) -> dict[str, 
         "scoring_rows": records["featurize"]["scoring_rows"],
         "excluded_by_reason": records["featurize"]["excluded_by_reason"],
         "auc": records["train"]["metrics"]["auc"],
-        "auc_best_possible": best_possible(session, workspace),
+        "auc_best_possible": best.auc if best else None,
         "calibration_error": records["train"]["metrics"]["calibration_error"],
         "scores_published": records["publish"]["scores_published"],
         "profiles_with_score": verification["profiles_with_score"],
@@ -55,24 +54,16 @@ def summarise(settings_file: Path, run_id: str, report_file: Path) -> dict[str, 
         "report_file": str(report_file),
         "seconds": read_seconds(session.settings.state_dir / "data") | read_seconds(workspace.folder),
     }
-    write_report(session, workspace, summary, report_file)
+    write_report(session, workspace, summary, best, _source(session), report_file)
     return summary
 
 
-def best_possible(session: Session, workspace: Workspace) -> float | None:
-    """AUC of the true probability on the very rows on which the model was judged; None where the truth is not known."""
+def best_possible(session: Session, workspace: Workspace) -> BestPossible | None:
+    """What the true probability reaches on the very rows on which the model was judged; None where it is not known."""
     truth_file = Path(_data(session).get("folder", "")) / "truth.parquet"
-    train = workspace.load("train")
-    if _data(session)["kind"] != "synthetic" or not truth_file.exists() or not train.get("test_file"):
+    if _data(session)["kind"] != "synthetic" or not truth_file.exists():
         return None
-    judged = pq.read_table(train["test_file"], columns=["user_id", "as_of", "label"]).to_pandas()
-    known = pq.read_table(truth_file, columns=["user_id", "as_of", "probability"]).to_pandas()
-    for frame in (judged, known):
-        frame["as_of"] = frame["as_of"].dt.strftime("%Y-%m-%d")
-    both = judged.merge(known, on=["user_id", "as_of"], how="inner").dropna(subset=["probability"])
-    if len(both) != len(judged):
-        return None
-    return round(float(auc(both["probability"].to_numpy(float), both["label"].to_numpy(float) > np.float64(0.5))), 4)
+    return best_possible_of(truth_file, Path(workspace.load("train")["test_file"]))
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
@@ -105,8 +96,13 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     console.print(f"Report:  {summary['report_file']}", soft_wrap=True)
 
 
-def _data(session: Session) -> dict[str, Any]:
-    import json
+def _source(session: Session) -> str:
+    data = _data(session)
+    if data["kind"] == "file":
+        return f"loaded from {Path(data['file']).name}"
+    return f"synthetic, scenario '{data['scenario']}'"
 
+
+def _data(session: Session) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((session.settings.state_dir / "data" / "events.json").read_text("utf-8"))
     return content

@@ -64,18 +64,8 @@ def _dataflow(platform: Platform, use_case: UseCase, path: str) -> Flow:
     flows, name = platform.flows, f"propensity activation {use_case.name}"
     if (found := flows.find_flow(name)) is not None:
         return found
-    files = {
-        "mode": "Server-to-server",
-        "path": path,
-        "compression": "NONE",
-        "fileType": "CSV",
-        "csvOptions": {
-            "delimiter": {"value": ","},
-            "quote": {"value": '"'},
-            "escape": {"value": "\\"},
-            "nullValue": {"value": ""},
-        },
-    }
+    # No csvOptions: the published descriptions disagree on their form, and the defaults (comma, quoted) are ours too.
+    files = {"mode": "Server-to-server", "path": path, "compression": "NONE", "fileType": "CSV"}
     source = flows.ensure_source_connection("propensity profile store", PROFILE_STORE)
     base = flows.ensure_connection(CONNECTION, LANDING_ZONE)
     target = flows.ensure_target_connection(f"{name} target", base, LANDING_ZONE, files)

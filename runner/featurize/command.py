@@ -166,7 +166,8 @@ def _progress(line: str, seen: list[str]) -> str:
     node = data.get("node_info") or {}
     name = node.get("node_name") or data.get("name") or ""
     seconds = float(data.get("execution_time") or 0)
-    return f"{data.get('index')}/{data.get('total')} {data.get('status', '')} {name} {seconds:.1f} s"
+    total = data.get("total") or data.get("num_models")
+    return f"{data.get('index')}/{total} {data.get('status', '')} {name} {seconds:.1f} s"
 
 
 def _read_run(target: Path) -> DbtRun:

@@ -127,7 +127,17 @@ def timeline(split: Timeline) -> Figure:
     axes.set_ylabel("as of")
     axes.set_xlim(_number(first), _number(split.scored) + 12)
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, handlelength=1.0, fontsize=9)
+    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    ordered = [label for name in SPLIT_COLOURS for label in handles if label.startswith(f"{name} (")]
+    axes.legend(
+        [handles[label] for label in ordered],
+        ordered,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 1.16),
+        ncols=4,
+        handlelength=1.0,
+        fontsize=9,
+    )
     axes.xaxis_date()
     return _dated(figure, axes)
 

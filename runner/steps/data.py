@@ -93,7 +93,15 @@ def _ingest(session: Session, spec: SyntheticSpec, there: int, folder: Path) -> 
     identity = session.settings.identity.path
     if there == 0:
         tell("simulating, and estimating what could be known")
-        files = write_population(generate(spec), folder, tenant, identity_path=identity)
+        case = session.settings.use_cases[0]
+        files = write_population(
+            generate(spec),
+            folder,
+            tenant,
+            identity_path=identity,
+            horizon_days=case.horizon_days,
+            gap_days=case.gap_days,
+        )
         first, last = files.start, files.end
         _send(session, spec, f"{first}-{last}", files.events_xdm, files.profiles_xdm)
         return

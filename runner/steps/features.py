@@ -36,7 +36,6 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
 
 def explore(settings_file: Path, run_id: str) -> None:
     """Step 2: figures about the events as they were known at the run's as-of date."""
-
     session, case, workspace = open_run(settings_file, run_id)
     workspace.save("explore", look(session.settings, case, session.platform, session.sql, as_of_time(workspace)))
 
