@@ -70,7 +70,7 @@ def _keys(schema: pa.Schema, found: list[Leaf], identity: Identity | None) -> tu
     if identity is not None:
         for leaf in found:
             if leaf.path == identity.path:
-                return f"'{identity.namespace}'", f"CAST({leaf.sql} AS VARCHAR)"
+                return _text(identity.namespace), f"CAST({leaf.sql} AS VARCHAR)"
     if "identityMap" in schema.names:
         # The entry marked primary; the map holds a list of identities for each namespace.
         entries = 'map_entries("identityMap")'
@@ -96,3 +96,7 @@ def _size(found: list[Leaf]) -> str:
 
 def _name(path: str) -> str:
     return path.replace('"', '""')
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
