@@ -8,6 +8,7 @@ import importlib.util
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -70,6 +71,7 @@ def serve(options: Options, *, ready_file: Path | None, exit_on_stdin_close: boo
         application, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3
     )
     server = _Server(config, announce)
+    _stop_on_signals(server)
     if exit_on_stdin_close:
         threading.Thread(target=_exit_with_stdin, args=(server,), name="stdin", daemon=True).start()
     try:
@@ -146,6 +148,16 @@ def _stop(context: Context) -> None:
     if context.profile_store is not None:
         context.profile_store.close()
     context.database.close()
+
+
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    """uvicorn raises a signal it was stopped by once more; without our own handler that would skip the cleaning up."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
 
 
 def _exit_with_stdin(server: uvicorn.Server) -> None:

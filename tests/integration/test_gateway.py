@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -173,6 +174,14 @@ def test_it_ends_with_its_parent_and_keeps_its_secret(tmp_path: Path) -> None:
         # A token outlives the process that issued it.
         second.session.headers["Authorization"] = first.session.headers["Authorization"]
         assert second.call("GET", PATH).status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    api = start(tmp_path / "data", "--delays", "none")
+    api.process.send_signal(number)
+    assert api.process.wait(timeout=30) == 0
+    assert not (tmp_path / "data-ready.json").exists()
 
 
 def _listening_addresses() -> set[tuple[str, int]]:
