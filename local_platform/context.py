@@ -13,7 +13,7 @@ How a room joins in, all optional but the first:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -87,7 +87,6 @@ class Context:
     landing_zone: Any = None
     profile_store: Any = None
     query_service: Any = None
-    services: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(cls, options: Options) -> Context:
