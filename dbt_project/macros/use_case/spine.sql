@@ -56,16 +56,26 @@ identities as (
   group by user_id
 ),
 
+buckets as (
+  select
+    user_id,
+    has_profile,
+    first_event_ms,
+    {{ stable_bucket(use_case_name ~ ' split ', 'user_id', 1000) }} as split_bucket
+  from identities
+),
+
 candidates as (
   select
-    identities.user_id,
+    buckets.user_id,
+    buckets.split_bucket,
     as_ofs.purpose,
     as_ofs.as_of,
     as_ofs.as_of_date,
     as_ofs.label_from,
     as_ofs.label_until
-  from identities
-  inner join as_ofs on identities.has_profile = 1 or identities.first_event_ms < as_ofs.as_of_ms
+  from buckets
+  inner join as_ofs on buckets.has_profile = 1 or buckets.first_event_ms < as_ofs.as_of_ms
 ),
 
 conversions as (
@@ -79,6 +89,7 @@ conversions as (
 outcomes as (
   select
     candidates.user_id,
+    candidates.split_bucket,
     candidates.purpose,
     candidates.as_of,
     max(case when conversions.activity_date < candidates.as_of_date then 1 else 0 end) as converted_before,
@@ -93,7 +104,7 @@ outcomes as (
     ) as converts
   from candidates
   left join conversions on candidates.user_id = conversions.user_id
-  group by candidates.user_id, candidates.purpose, candidates.as_of
+  group by candidates.user_id, candidates.split_bucket, candidates.purpose, candidates.as_of
 ),
 
 judged as (
@@ -102,9 +113,11 @@ judged as (
     outcomes.purpose,
     outcomes.as_of,
     outcomes.converts,
-    {{ stable_bucket(use_case_name ~ ' split ', 'outcomes.user_id', 1000) }} as split_bucket,
+    outcomes.split_bucket,
+    {%- if keep < 10000 %}
     {{ stable_bucket(use_case_name ~ ' keep ', "concat(date_format(outcomes.as_of, 'yyyy-MM-dd '), outcomes.user_id)", 10000) }}
       as keep_bucket,
+    {%- endif %}
     coalesce(
       {%- if not uc.repeatable %}
       case when outcomes.converted_before = 1 then 'converted' end,
@@ -125,7 +138,9 @@ divided as (
     as_of,
     converts,
     left_out,
+    {%- if keep < 10000 %}
     keep_bucket,
+    {%- endif %}
     case
       when purpose = 'test' then 'test'
       when purpose <> 'score' and split_bucket < 600 then 'train'
@@ -154,6 +169,8 @@ where
   or (
     left_out is null
     and split is not null
+    {%- if keep < 10000 %}
     and (split <> 'train' or converts = 1 or keep_bucket < {{ keep }})
+    {%- endif %}
   )
 {%- endmacro %}
