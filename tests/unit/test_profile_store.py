@@ -222,9 +222,8 @@ def _realise(world: World, rule: str, at: datetime) -> dict[str, str]:
     world.store.catch_up()
     result = evaluate(world.store, "s1", compiled(world.store, rule), at, "job")
     world.store.ledger.set_membership(result.membership)
-    return {
-        user: status for user in ("u1", "u2", "u3") for status, _ in world.store.memberships_of("ECID", user).values()
-    }
+    found = world.store.memberships_of([("ECID", user) for user in ("u1", "u2", "u3")])
+    return {user: joined["s1"][0] for (_, user), joined in found.items()}
 
 
 def test_audience_members_are_realized_and_exit(world: World) -> None:
@@ -238,8 +237,8 @@ def test_audience_members_are_realized_and_exit(world: World) -> None:
     membership = world.store.ledger.membership("s1")
     assert membership is not None
     assert (membership.realized, membership.exited) == (2, 1)
-    assert world.store.memberships_of("ECID", "u1")["s1"][1] == AS_OF.replace(tzinfo=None)
-    assert world.store.memberships_of("ECID", "u3")["s1"][1] == later.replace(tzinfo=None)
+    assert world.store.memberships_of([("ECID", "u1")])[("ECID", "u1")]["s1"][1] == AS_OF.replace(tzinfo=None)
+    assert world.store.memberships_of([("ECID", "u3")])[("ECID", "u3")]["s1"][1] == later.replace(tzinfo=None)
     # Whoever left stays exited, but is counted as leaving only once.
     assert _realise(world, rule, later + timedelta(days=1))["u2"] == "exited"
     again = world.store.ledger.membership("s1")
