@@ -10,12 +10,12 @@ from typing import Any
 from runner.activation import Activated, Activation, activate_now, reconcile_activation, request_activation
 from runner.audiences import upsert_audience
 from runner.blueprints import scores_dataset
-from runner.publishing import fields_of, read_scores, verify
+from runner.publishing import Scores, fields_of, read_scores, verify
 from runner.publishing import publish as publish_scores
 from runner.quota import Quota
 from runner.session import Session, tell
 from runner.settings import UseCase
-from runner.steps.common import facts_of, open_run, recall, record
+from runner.steps.common import as_of_time, contract_of, facts_of, open_run, recall, record
 from runner.timing import step
 from runner.workspace import Workspace
 
@@ -33,7 +33,7 @@ def publish(settings_file: Path, run_id: str) -> None:
             facts_of(workspace),
             Path(scored["scores_file"]),
             expected_rows=workspace.load("featurize")["scoring_rows"],
-            scoring_set=f"{case.name}_scoring_set",
+            scoring_set=contract_of(workspace, f"{case.name}_scoring_set").relation,
             exclusions=f"{case.name}_exclusions",
             work_dir=workspace.folder,
             log=tell,
@@ -77,7 +77,7 @@ def activate(settings_file: Path, run_id: str, *, now: bool = False) -> bool:
         if now:
             quota = Quota(session.settings.state_dir, session.platform.connection.sandbox)
             wanted = activate_now(session.platform, wanted, quota, now=datetime.now(UTC), log=tell)
-        outcome = reconcile_activation(session.platform, wanted)
+        outcome = reconcile_activation(session.platform, wanted, _published_scores(workspace))
         if not isinstance(outcome, Activated):
             tell(f"waiting for the {outcome.awaited}: {outcome.detail}")
             return False
@@ -89,10 +89,21 @@ def activate(settings_file: Path, run_id: str, *, now: bool = False) -> bool:
     return True
 
 
+def _published_scores(workspace: Workspace) -> Scores | None:
+    """The scores as published; None on a machine that did not make them."""
+    if not workspace.has("score"):
+        return None
+    file = Path(workspace.load("score")["scores_file"])
+    return read_scores(file, as_of_time(workspace), None) if file.exists() else None
+
+
 def _verify_again(session: Session, case: UseCase, workspace: Workspace) -> dict[str, Any]:
     """The day after, the profile snapshot tells how many profiles carry the score."""
     facts = facts_of(workspace)
-    scores = read_scores(Path(workspace.load("score")["scores_file"]), facts.as_of, None)
+    scores = _published_scores(workspace)
+    if scores is None:
+        verification: dict[str, Any] = workspace.load("publish")["verification"]
+        return verification
     return asdict(
         verify(
             session.platform,
