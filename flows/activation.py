@@ -12,6 +12,7 @@ from prefect import flow, task
 
 from flows.pipeline import RETRY_DELAYS, may_pass
 from runner import steps
+from runner.summary import summarise
 
 
 @task(name="7 activate", retries=3, retry_delay_seconds=RETRY_DELAYS, retry_condition_fn=may_pass)
@@ -20,19 +21,32 @@ def activate(settings: Path, run_id: str) -> bool:
     return steps.activate(settings, run_id)
 
 
+@task(name="report")
+def report(settings: Path, run_id: str) -> str:
+    """Write the run's report into its folder; returns where it is."""
+    return str(summarise(settings, run_id)["report_file"])
+
+
 @flow(name="activation", log_prints=True)
-def activation(use_case: str, settings: Path = Path("propensity.yml"), run_id: str | None = None) -> bool:
+def activation(
+    use_case: str, settings: Path = Path("propensity.yml"), run_id: str | None = None, with_report: bool = True
+) -> bool:
     """Close the pending activation of a use case's run.
 
     Args:
         use_case: its name in propensity.yml.
         settings: the settings file.
         run_id: which run; by default the newest one of the use case.
+        with_report: write the run's report when it is complete.
 
     Returns:
         True when evaluation and delivery are complete and reconciled, False when the platform is not there yet.
     """
-    return activate(settings, run_id or steps.newest_run(settings, use_case))
+    run_id = run_id or steps.newest_run(settings, use_case)
+    complete = activate(settings, run_id)
+    if complete and with_report:
+        print(f"    report: {report(settings, run_id)}")
+    return complete
 
 
 if __name__ == "__main__":

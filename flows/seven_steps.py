@@ -52,13 +52,14 @@ def seven_steps(settings: Path, home: Path, parameters: Parameters, platform: Lo
     events(settings, parameters)
     use_case = load_settings(settings).use_case().name
     run_id = propensity(use_case, settings, parameters.as_of, both_routes=True)
-    if not activation(use_case, settings, run_id):
+    if not activation(use_case, settings, run_id, with_report=False):
         next_day(platform.advance)
-        if not activation(use_case, settings, run_id):
+        if not activation(use_case, settings, run_id, with_report=False):
             raise DataError(
                 f"A day has passed on the local platform, and the audience of {run_id} is still not delivered.",
                 "See platform.log in the demo's folder.",
             )
     summary = summarise(settings, run_id, home / "report.html")
     print_summary(summary)
+    print(f"Summary: {home / 'summary.json'}")
     return summary

@@ -17,24 +17,29 @@ from runner.timing import read_seconds
 from runner.workspace import Workspace
 
 
-def summarise(settings_file: Path, run_id: str, report_file: Path) -> dict[str, Any]:
+def summarise(settings_file: Path, run_id: str, report_file: Path | None = None) -> dict[str, Any]:
     """Collect a run's records into the summary and write the report.
+
+    Args:
+        report_file: where the report goes; by default into the run's folder.
 
     Returns:
         The fields of the demo's summary; `auc_best_possible` is None where the truth is not known (own data).
     """
     session = open_session(settings_file)
     workspace = session.workspace(run_id)
+    report_file = report_file or workspace.folder / "report.html"
     records = {name: workspace.load(name) for name in ("featurize", "train", "score", "publish", "audience")}
     activated = workspace.load("activate") if workspace.has("activate") else {}
     verification = (
         workspace.load("verification") if workspace.has("verification") else records["publish"]["verification"]
     )
-    best = best_possible(session, workspace)
+    data = _data(session, workspace)
+    best = _best_possible(data, workspace)
     summary: dict[str, Any] = {
         "run_id": run_id,
         "as_of": records["featurize"]["as_of"],
-        "events": _data(session)["events"],
+        "events": data["events"],
         "profiles": records["featurize"]["profiles"],
         "training_rows": records["featurize"]["training_rows"],
         "scoring_rows": records["featurize"]["scoring_rows"],
@@ -54,20 +59,20 @@ def summarise(settings_file: Path, run_id: str, report_file: Path) -> dict[str, 
         "report_file": str(report_file),
         "seconds": read_seconds(session.settings.state_dir / "data") | read_seconds(workspace.folder),
     }
-    write_report(session, workspace, summary, best, _source(session), report_file)
+    write_report(session, workspace, summary, best, _source(session, data), report_file)
     return summary
 
 
-def best_possible(session: Session, workspace: Workspace) -> BestPossible | None:
+def _best_possible(data: Mapping[str, Any], workspace: Workspace) -> BestPossible | None:
     """What the true probability reaches on the very rows on which the model was judged; None where it is not known."""
-    truth_file = Path(_data(session).get("folder", "")) / "truth.parquet"
-    if _data(session)["kind"] != "synthetic" or not truth_file.exists():
+    truth_file = Path(str(data.get("folder", ""))) / "truth.parquet"
+    if data["kind"] != "synthetic" or not truth_file.exists():
         return None
     return best_possible_of(truth_file, Path(workspace.load("train")["test_file"]))
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
-    """The closing table."""
+    """The closing table, and where the report is."""
     table = Table(title=f"Run {summary['run_id']}, as of {summary['as_of']}", show_header=False, title_justify="left")
     table.add_column("what")
     table.add_column("value", justify="right")
@@ -92,17 +97,23 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         table.add_row(name, value)
     console = Console()
     console.print(table)
-    console.print(f"Summary: {Path(summary['report_file']).with_name('summary.json')}", soft_wrap=True)
     console.print(f"Report:  {summary['report_file']}", soft_wrap=True)
 
 
-def _source(session: Session) -> str:
-    data = _data(session)
-    if data["kind"] == "file":
-        return f"loaded from {Path(data['file']).name}"
-    return f"synthetic, scenario '{data['scenario']}'"
+def _source(session: Session, data: Mapping[str, Any]) -> str:
+    if data["kind"] == "sandbox":
+        return f"dataset {session.settings.datasets.events} of sandbox {session.platform.connection.sandbox}"
+    return (
+        f"loaded from {Path(data['file']).name}"
+        if data["kind"] == "file"
+        else f"synthetic, scenario '{data['scenario']}'"
+    )
 
 
-def _data(session: Session) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((session.settings.state_dir / "data" / "events.json").read_text("utf-8"))
+def _data(session: Session, workspace: Workspace) -> dict[str, Any]:
+    """What step 1 left on this machine; in a sandbox the events were there, and the exploration counted them."""
+    path = session.settings.state_dir / "data" / "events.json"
+    if not path.exists():
+        return {"kind": "sandbox", "events": workspace.load("explore")["events"]}
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return content

@@ -204,5 +204,19 @@ def run(settings: Path, use_case: str | None, as_of: date | None, both_routes: b
     steps.run(settings, use_case, as_of, both_routes=both_routes)
 
 
+@main.command()
+@settings_option
+@use_case_option
+@run_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: in the run's folder.")
+def report(settings: Path, use_case: str | None, run_id: str | None, out: Path | None) -> None:
+    """The run's report: one page with pictures, from what the steps left."""
+    from runner import steps
+    from runner.summary import print_summary, summarise
+
+    run_id = run_id or steps.newest_run(settings, use_case)
+    print_summary(summarise(settings, run_id, out))
+
+
 for command in tools:
     main.add_command(command)
