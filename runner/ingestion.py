@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.errors import DataError, PlatformTimeout
+from runner.errors import Conflict, DataError, PlatformTimeout
 from runner.platform import Batch, Dataset, Platform
 from runner.platform.batch_ingestion import MAX_FILE_BYTES
 from runner.platform.catalog import BatchState
@@ -66,7 +66,8 @@ def ingest_parquet(
     """Bring Parquet files (XDM layout, times in milliseconds) into a dataset as one batch, and wait until it is there.
 
     Running it again with the same external id and content changes nothing; with other content it replaces what was
-    sent before. Later attempts are called `{external_id}-r2`, `-r3` ...
+    sent before. Later attempts are called `{external_id}-r2`, `-r3` ...; a name that is taken in another sandbox gets
+    the end of the dataset's id.
 
     Args:
         external_id: our name of the batch, unique in the organisation.
@@ -105,7 +106,10 @@ class _Job:
             )
         content = fingerprint(files)
         tags = tags | {CONTENT_TAG: [content]}
+        own_name = f"{external_id}-{self.dataset.id[-6:]}"
         attempts = self._attempts(external_id)
+        if not attempts and (under_own_name := self._attempts(own_name)):
+            external_id, attempts = own_name, under_own_name
         newest = attempts[-1] if attempts else None
         if newest is not None and newest.state == "waiting":
             if self.waiting is None and _same(newest, content, None):
@@ -120,18 +124,25 @@ class _Job:
                 self.progress(f"continuing batch {newest.id} ({newest.external_id})")
                 return self._fill(newest.id, newest.external_id, files, rows)
             self.platform.ingestion.act(newest.id, "ABORT")
-        name = external_id if not attempts else f"{external_id}-r{len(attempts) + 1}"
         visible = {b.id for b in attempts if b.state == "success"}
         visible |= {newest.id} if newest is not None and newest.state == "success" else set()
-        batch_id = self._open(name, tags, (*replaces, *sorted(visible - set(replaces))))
+        replaced = (*replaces, *sorted(visible - set(replaces)))
+        name = _attempt_name(external_id, len(attempts) + 1)
+        try:
+            batch_id = self._open(name, tags, replaced)
+        except Conflict:
+            if attempts:
+                raise
+            # The name is taken where we cannot look: external ids are the organisation's, look-ups the sandbox's.
+            name = own_name
+            batch_id = self._open(name, tags, replaced)
         return self._fill(batch_id, name, files, rows)
 
     def _attempts(self, external_id: str) -> list[Batch]:
         """The batches of this external id and its later attempts, in order, as far as Catalog knows them."""
         found: list[Batch] = []
         while True:
-            name = external_id if not found else f"{external_id}-r{len(found) + 1}"
-            batch = self._batch_called(name)
+            batch = self._batch_called(_attempt_name(external_id, len(found) + 1))
             if batch is None:
                 return found
             found.append(batch)
@@ -239,6 +250,10 @@ def fingerprint(files: Sequence[Path]) -> str:
                 digest.update(block)
         digest.update(b"|")
     return digest.hexdigest()[:32]
+
+
+def _attempt_name(external_id: str, number: int) -> str:
+    return external_id if number == 1 else f"{external_id}-r{number}"
 
 
 def _same(batch: Batch, content: str, rows: int | None) -> bool:

@@ -48,7 +48,7 @@ SERVICES: tuple[tuple[str, str], ...] = (
 _SECRETS = re.compile(
     r"(?i)(bearer\s+)[\w.\-~+/=]+|(\b(?:sig|client_secret|access_token|sastoken)\"?[=:]\s*\"?)[^\s\"&,}]+|eyJ[\w\-]{8,}[\w.\-]*"
 )
-_ALREADY_THERE = re.compile(r"(?i)already exist|must be unique|already in use|already taken|duplicate")
+_ALREADY_THERE = re.compile(r"(?i)already exist|exists already|must be unique|already in use|already taken|duplicate")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from runner.setup import apply, plan
 
 CASE = {"name": "newsletter", "title": "t", "target_event": "e", "audience": {"name": "a", "min_score": 0.5}}
 
+_numbers = itertools.count()
 
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[LocalPlatform]:
-    with local_platform(tmp_path / "platform", delays="none") as running:
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    with local_platform(tmp_path_factory.mktemp("platform"), delays="none") as running:
         yield running
 
 
@@ -28,7 +31,13 @@ def settings(tmp_path: Path) -> Settings:
     project = tmp_path / "dbt_project"
     project.mkdir()
     (project / "dbt_project.yml").write_text("name: propensity\n")
-    values = {"use_cases": [CASE], "state_dir": str(tmp_path / "state"), "dbt_project": str(project)}
+    number = next(_numbers)
+    values = {
+        "use_cases": [CASE | {"name": f"case{number}"}],
+        "datasets": {kind: f"{kind}_{number}" for kind in ("events", "profiles", "runs")},
+        "state_dir": str(tmp_path / "state"),
+        "dbt_project": str(project),
+    }
     return Settings.model_validate(values)
 
 
@@ -44,7 +53,7 @@ def test_all_is_well_after_setup(local: LocalPlatform, settings: Settings) -> No
     for expected in (
         "token",
         "identity namespace",
-        "dataset propensity_newsletter_scores",
+        f"dataset propensity_{settings.use_cases[0].name}_scores",
         "SQL login",
         "permission: landing zone",
         "Data Distiller (CREATE TABLE AS)",
@@ -56,7 +65,9 @@ def test_all_is_well_after_setup(local: LocalPlatform, settings: Settings) -> No
 
 def test_before_setup_each_missing_thing_says_to_run_it(local: LocalPlatform, settings: Settings) -> None:
     checks = failing(examine(settings, local.connection()))
-    for name in ("propensity_events", "propensity_profiles", "propensity_newsletter_scores", "propensity_runs"):
+    datasets = settings.datasets
+    scores = f"propensity_{settings.use_cases[0].name}_scores"
+    for name in (datasets.events, datasets.profiles, scores, datasets.runs):
         assert checks[f"dataset {name}"].failed
         assert "propensity setup" in checks[f"dataset {name}"].remedy
     assert "permission: datasets" not in checks

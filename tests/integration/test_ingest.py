@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,34 +20,47 @@ from runner.settings import Settings
 from runner.setup import apply, plan
 
 MOMENT = pa.timestamp("ms", tz="UTC")
-DATASET = "propensity_events"
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
 class World:
     platform: Platform
     folder: Path
+    dataset: str
 
     def users(self) -> list[str]:
         """Who is in the lake, from the files of the visible batches."""
         catalog, found = self.platform.catalog, list[str]()
-        for batch in catalog.batches(dataset_id=catalog.dataset_named(DATASET).id, status="success"):
+        for batch in catalog.batches(dataset_id=catalog.dataset_named(self.dataset).id, status="success"):
             for file in self.platform.access.download_batch(batch.id, self.folder):
                 found += [row["_acme"]["userId"] for row in pq.read_table(file.path).to_pylist()]
         return sorted(found)
 
     def states(self) -> dict[str, str]:
-        dataset = self.platform.catalog.dataset_named(DATASET)
-        return {b.external_id: b.state for b in self.platform.catalog.batches(dataset_id=dataset.id)}
+        batches = self.platform.catalog.batches(dataset_id=self.platform.catalog.dataset_named(self.dataset).id)
+        return {b.external_id.removeprefix(f"{self.dataset}-"): b.state for b in batches}
+
+    def open(self, content: str) -> tuple[str, str]:
+        """A batch that an earlier attempt opened and left; its id and the dataset's."""
+        dataset = self.platform.catalog.dataset_named(self.dataset)
+        external_id, tags = f"{self.dataset}-load-1", {CONTENT_TAG: [content]}
+        return self.platform.ingestion.open_batch(dataset.id, external_id=external_id, tags=tags), dataset.id
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with local_platform(tmp_path_factory.mktemp("platform"), delays="none") as local:
+        yield Platform(local.connection(), sleep=lambda _: None)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(platform: Platform, tmp_path: Path) -> World:
+    """A dataset of its own for each test."""
+    name = f"events_{next(_numbers)}"
     case = {"name": "n", "title": "t", "target_event": "e", "audience": {"name": "a", "min_score": 0.5}}
-    with local_platform(tmp_path / "platform", delays="none") as local:
-        platform = Platform(local.connection())
-        apply(plan(Settings.model_validate({"use_cases": [case]}), platform))
-        yield World(platform, tmp_path / "downloads")
+    apply(plan(Settings.model_validate({"use_cases": [case], "datasets": {"events": name}}), platform))
+    return World(platform, tmp_path / "downloads", name)
 
 
 def events(path: Path, users: list[str], *, as_list: bool = False) -> Path:
@@ -65,7 +79,8 @@ def events(path: Path, users: list[str], *, as_list: bool = False) -> Path:
 
 
 def send(world: World, *files: Path, external_id: str = "load-1") -> Ingested:
-    return ingest_parquet(world.platform, DATASET, files, external_id=external_id, tags={"propensity/run": ["r1"]})
+    name = f"{world.dataset}-{external_id}"
+    return ingest_parquet(world.platform, world.dataset, files, external_id=name, tags={"propensity/run": ["r1"]})
 
 
 def test_rows_arrive_once_and_a_repeat_changes_nothing(world: World, tmp_path: Path) -> None:
@@ -90,18 +105,19 @@ def test_corrected_content_replaces_what_was_sent_before(world: World, tmp_path:
 def test_a_named_batch_is_replaced(world: World, tmp_path: Path) -> None:
     old = send(world, events(tmp_path / "a.parquet", ["u1"]))
     ingest_parquet(
-        world.platform, DATASET, [events(tmp_path / "b.parquet", ["u2"])], external_id="load-2", replaces=[old.batch_id]
+        world.platform,
+        world.dataset,
+        [events(tmp_path / "b.parquet", ["u2"])],
+        external_id="b",
+        replaces=[old.batch_id],
     )
     assert world.users() == ["u2"]
 
 
 def test_a_batch_left_open_by_a_crash_is_continued(world: World, tmp_path: Path) -> None:
     file = events(tmp_path / "a.parquet", ["u1", "u2"])
-    dataset = world.platform.catalog.dataset_named(DATASET)
-    opened = world.platform.ingestion.open_batch(
-        dataset.id, external_id="load-1", tags={CONTENT_TAG: [fingerprint([file])]}
-    )
-    world.platform.ingestion.upload(opened, dataset.id, "part-00000.parquet", file)
+    opened, dataset = world.open(fingerprint([file]))
+    world.platform.ingestion.upload(opened, dataset, "part-00000.parquet", file)
     done = send(world, file)
     assert (done.batch_id, done.created) == (opened, True)
     assert world.users() == ["u1", "u2"]
@@ -109,22 +125,18 @@ def test_a_batch_left_open_by_a_crash_is_continued(world: World, tmp_path: Path)
 
 def test_a_batch_left_open_with_other_content_is_given_up(world: World, tmp_path: Path) -> None:
     stale = events(tmp_path / "stale.parquet", ["old1", "old2"])
-    dataset = world.platform.catalog.dataset_named(DATASET)
-    opened = world.platform.ingestion.open_batch(dataset.id, external_id="load-1", tags={CONTENT_TAG: ["other"]})
-    world.platform.ingestion.upload(opened, dataset.id, "part-00001.parquet", stale)
+    opened, dataset = world.open("other")
+    world.platform.ingestion.upload(opened, dataset, "part-00001.parquet", stale)
     done = send(world, events(tmp_path / "a.parquet", ["u1"]))
-    assert done.external_id == "load-1-r2"
+    assert done.external_id.endswith("-load-1-r2")
     assert world.users() == ["u1"]
     assert world.states()["load-1"] == "failed"
 
 
 def test_a_batch_completed_before_a_crash_is_found(world: World, tmp_path: Path) -> None:
     file = events(tmp_path / "a.parquet", ["u1"])
-    dataset = world.platform.catalog.dataset_named(DATASET)
-    opened = world.platform.ingestion.open_batch(
-        dataset.id, external_id="load-1", tags={CONTENT_TAG: [fingerprint([file])]}
-    )
-    world.platform.ingestion.upload(opened, dataset.id, "part-00000.parquet", file)
+    opened, dataset = world.open(fingerprint([file]))
+    world.platform.ingestion.upload(opened, dataset, "part-00000.parquet", file)
     world.platform.ingestion.act(opened, "COMPLETE")
     done = send(world, file)
     assert (done.batch_id, done.created) == (opened, False)
@@ -139,7 +151,7 @@ def test_a_failed_batch_says_why_and_the_corrected_one_goes_in(world: World, tmp
     assert "Diagnostics" in str(caught.value)
     assert world.users() == []
     done = send(world, events(tmp_path / "right.parquet", ["u1"]))
-    assert done.external_id == "load-1-r2"
+    assert done.external_id.endswith("-load-1-r2")
     assert world.users() == ["u1"]
 
 
@@ -166,6 +178,19 @@ def test_a_reverted_batch_can_be_sent_again(world: World, tmp_path: Path) -> Non
     world.platform.ingestion.act(send(world, file).batch_id, "REVERT")
     assert world.users() == []
     assert send(world, file).created
+    assert world.users() == ["u1"]
+
+
+def test_a_name_taken_in_another_dataset_gets_the_datasets_own(world: World, tmp_path: Path) -> None:
+    file = events(tmp_path / "a.parquet", ["u1"])
+    other = world.platform.catalog.ensure_dataset(
+        f"{world.dataset}_other", world.platform.catalog.dataset_named(world.dataset).schema_id
+    )
+    world.platform.ingestion.open_batch(other.id, external_id=f"{world.dataset}-load-1")
+    first = send(world, file)
+    assert first.external_id.startswith(f"{world.dataset}-load-1-")
+    again = send(world, file)
+    assert (again.batch_id, again.created) == (first.batch_id, False)
     assert world.users() == ["u1"]
 
 

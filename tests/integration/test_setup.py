@@ -2,133 +2,151 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from runner.errors import DataError, SettingsError
 from runner.local import local_platform
-from runner.platform import Platform
+from runner.platform import Dataset, Platform
 from runner.platform.schemas import EVENT_CLASS
 from runner.settings import Settings
-from runner.setup import apply, plan
+from runner.setup import Action, apply, plan
 
-CASE = {
-    "name": "newsletter",
-    "title": "Who subscribes",
-    "target_event": "e",
-    "audience": {"name": "a", "min_score": 0.5},
-}
+_numbers = itertools.count()
 
 
-def settings(**changes: Any) -> Settings:
-    return Settings.model_validate({"use_cases": [CASE]} | changes)
+@dataclass(frozen=True)
+class World:
+    """One platform for all tests, with names of its own for each."""
+
+    platform: Platform
+    number: int
+
+    @property
+    def events(self) -> str:
+        return f"events_{self.number}"
+
+    def settings(self, **changes: Any) -> Settings:
+        case = {"name": f"case{self.number}", "title": "Who subscribes", "target_event": "e"}
+        case |= {"audience": {"name": "a", "min_score": 0.5}}
+        names = {kind: f"{kind}_{self.number}" for kind in ("events", "profiles", "runs")}
+        datasets = names | changes.pop("datasets", {})
+        return Settings.model_validate({"use_cases": [case], "datasets": datasets} | changes)
+
+    def plan(self, **changes: Any) -> list[Action]:
+        return plan(self.settings(**changes), self.platform)
+
+    def datasets(self) -> dict[str, Dataset]:
+        mine = (f"_{self.number}", f"case{self.number}_scores")
+        return {d.name: d for d in self.platform.catalog.datasets() if d.name.endswith(mine)}
 
 
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    with local_platform(tmp_path / "platform", delays="none") as local:
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with local_platform(tmp_path_factory.mktemp("platform"), delays="none") as local:
         yield Platform(local.connection())
 
 
-def datasets(platform: Platform) -> dict[str, Any]:
-    return {d.name: d for d in platform.catalog.datasets() if d.name.startswith("propensity_")}
+@pytest.fixture
+def world(platform: Platform) -> World:
+    return World(platform, next(_numbers))
 
 
-def test_setup_says_what_it_will_do_does_it_and_has_nothing_left(platform: Platform) -> None:
-    actions = plan(settings(), platform)
-    lines = [str(a) for a in actions]
-    assert "create dataset 'propensity_newsletter_scores', enabled for Profile with upsert" in lines
-    assert "mark _acme.userId as primary identity (ECID) of schema 'propensity_events'" in lines
-    assert datasets(platform) == {}
+def lines(actions: list[Action]) -> list[str]:
+    return [str(action) for action in actions]
+
+
+def test_setup_says_what_it_will_do_does_it_and_has_nothing_left(world: World) -> None:
+    actions, n = world.plan(), world.number
+    assert f"create dataset 'propensity_case{n}_scores', enabled for Profile with upsert" in lines(actions)
+    assert f"mark _acme.userId as primary identity (ECID) of schema 'events_{n}'" in lines(actions)
+    assert world.datasets() == {}
     told: list[str] = []
     apply(actions, told.append)
-    assert told == lines
-    made = datasets(platform)
+    assert told == lines(actions)
+    made = world.datasets()
     assert {name: (d.profile_enabled, d.upsert) for name, d in made.items()} == {
-        "propensity_events": (False, False),
-        "propensity_profiles": (True, False),
-        "propensity_newsletter_scores": (True, True),
-        "propensity_runs": (False, False),
+        f"events_{n}": (False, False),
+        f"profiles_{n}": (True, False),
+        f"propensity_case{n}_scores": (True, True),
+        f"runs_{n}": (False, False),
     }
     assert all(d.table_name == name for name, d in made.items())
-    assert plan(settings(), platform) == []
+    assert world.plan() == []
 
 
-def test_a_plan_that_was_made_twice_and_done_twice_doubles_nothing(platform: Platform) -> None:
-    first, second = plan(settings(), platform), plan(settings(), platform)
+def test_a_plan_that_was_made_twice_and_done_twice_doubles_nothing(world: World) -> None:
+    first, second = world.plan(), world.plan()
     apply(first)
-    before = datasets(platform)
+    before = world.datasets()
     apply(second)
-    assert datasets(platform) == before
-    assert plan(settings(), platform) == []
+    assert world.datasets() == before
+    assert world.plan() == []
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7])
-def test_an_interrupted_setup_is_finished_by_the_next(platform: Platform, share: float) -> None:
-    actions = plan(settings(), platform)
+def test_an_interrupted_setup_is_finished_by_the_next(world: World, share: float) -> None:
+    actions = world.plan()
     apply(actions[: int(len(actions) * share)])
-    rest = plan(settings(), platform)
+    rest = world.plan()
     assert len(rest) == len(actions) - int(len(actions) * share)
     apply(rest)
-    assert plan(settings(), platform) == []
+    assert world.plan() == []
 
 
-def test_a_new_field_is_added_to_what_is_there(platform: Platform) -> None:
-    apply(plan(settings(), platform))
-    wider = settings(numeric_fields=[{"path": "_{tenant}.basket.size", "name": "basket_size"}])
-    assert [str(a) for a in plan(wider, platform)] == ["add to field group 'propensity_events fields': _acme.basket"]
-    apply(plan(wider, platform))
-    events = platform.schemas.resolved(datasets(platform)["propensity_events"].schema_id)
-    tenant = events["properties"]["_acme"]["properties"]
-    assert set(tenant) == {"userId", "basket"}
-    assert plan(wider, platform) == []
+def test_a_new_field_is_added_to_what_is_there(world: World) -> None:
+    apply(world.plan())
+    wider = {"numeric_fields": [{"path": "_{tenant}.basket.size", "name": "basket_size"}]}
+    assert lines(world.plan(**wider)) == [f"add to field group '{world.events} fields': _acme.basket"]
+    apply(world.plan(**wider))
+    events = world.platform.schemas.resolved(world.datasets()[world.events].schema_id)
+    assert set(events["properties"]["_acme"]["properties"]) == {"userId", "basket"}
+    assert world.plan(**wider) == []
 
 
-def test_a_standard_path_brings_adobes_field_group(platform: Platform) -> None:
-    wider = settings(numeric_fields=[{"path": "commerce.order.priceTotal", "name": "order_value"}])
-    apply(plan(settings(), platform))
-    assert [str(a) for a in plan(wider, platform)] == [
-        "add field groups to schema 'propensity_events': experienceevent-commerce"
-    ]
-    apply(plan(wider, platform))
-    events = platform.schemas.resolved(datasets(platform)["propensity_events"].schema_id)
+def test_a_standard_path_brings_adobes_field_group(world: World) -> None:
+    wider = {"numeric_fields": [{"path": "commerce.order.priceTotal", "name": "order_value"}]}
+    apply(world.plan())
+    assert lines(world.plan(**wider)) == [f"add field groups to schema '{world.events}': experienceevent-commerce"]
+    apply(world.plan(**wider))
+    events = world.platform.schemas.resolved(world.datasets()[world.events].schema_id)
     assert events["properties"]["commerce"]["properties"]["order"]["properties"]["priceTotal"]["type"] == "number"
-    assert plan(wider, platform) == []
+    assert world.plan(**wider) == []
 
 
-def test_a_custom_namespace_is_made_once(platform: Platform) -> None:
-    own = settings(identity={"path": "_{tenant}.userId", "namespace": "PROPENSITYID"})
-    assert str(plan(own, platform)[0]) == "create identity namespace PROPENSITYID (cross-device)"
-    apply(plan(own, platform))
-    found = platform.identities.find("propensityid")
+def test_a_custom_namespace_is_made_once(world: World) -> None:
+    own = {"identity": {"path": "_{tenant}.userId", "namespace": "PROPENSITYID"}}
+    assert lines(world.plan(**own))[0] == "create identity namespace PROPENSITYID (cross-device)"
+    apply(world.plan(**own))
+    found = world.platform.identities.find("propensityid")
     assert found is not None
     assert found.id_type == "CROSS_DEVICE"
-    assert plan(own, platform) == []
+    assert world.plan(**own) == []
 
 
-def test_another_tenant_in_the_settings_is_refused(platform: Platform) -> None:
+def test_another_tenant_in_the_settings_is_refused(world: World) -> None:
     with pytest.raises(SettingsError, match="tenant id is 'acme'"):
-        plan(settings(tenant="other"), platform)
+        world.plan(tenant="other")
 
 
-def test_a_changed_identity_is_refused_because_it_cannot_be_changed(platform: Platform) -> None:
-    apply(plan(settings(), platform))
+def test_a_changed_identity_is_refused_because_it_cannot_be_changed(world: World) -> None:
+    apply(world.plan())
     with pytest.raises(DataError, match="primary identity on /_acme/userId"):
-        plan(settings(identity={"path": "_{tenant}.userId", "namespace": "PROPENSITYID"}), platform)
+        world.plan(identity={"path": "_{tenant}.userId", "namespace": "OTHERID"})
 
 
-def test_a_dataset_of_the_customers_own_is_left_as_it_is(platform: Platform) -> None:
-    schemas = platform.schemas
+def test_a_dataset_of_the_customers_own_is_left_as_it_is(world: World) -> None:
+    schemas = world.platform.schemas
     group = schemas.ensure_field_group(
         "Web shop", EVENT_CLASS, {"_acme": {"type": "object", "properties": {"userId": {"type": "string"}}}}
     )
     schema = schemas.ensure_schema("Web shop events", EVENT_CLASS, [group.id])
-    platform.catalog.ensure_dataset("shop", schema.id)
-    own = settings(datasets={"events": "shop"})
-    assert not [a for a in plan(own, platform) if "shop" in str(a)]
-    lacking = settings(datasets={"events": "shop"}, numeric_fields=[{"path": "_{tenant}.basket.size", "name": "n"}])
+    world.platform.catalog.ensure_dataset("shop", schema.id)
+    own = {"datasets": {"events": "shop"}}
+    assert not [line for line in lines(world.plan(**own)) if "shop" in line]
     with pytest.raises(DataError, match=r"'Web shop events', which lacks: _acme.basket"):
-        plan(lacking, platform)
+        world.plan(**own, numeric_fields=[{"path": "_{tenant}.basket.size", "name": "n"}])
