@@ -10,6 +10,7 @@ from runner.errors import DataError
 from runner.exploration import explore as look
 from runner.export import compare
 from runner.featurize import featurize as build_features
+from runner.governance import refuse_labelled
 from runner.session import open_session, tell
 from runner.steps.common import as_of_time, contract_of, export_rows, open_run
 from runner.timing import step
@@ -21,6 +22,7 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
     case = session.settings.use_case(use_case)
     scratch = session.settings.state_dir / "featurize" / case.name
     with step(scratch, 2, "featurize", f"features of '{case.name}' in Query Service"):
+        refuse_labelled(session.platform, (session.settings.datasets.events, session.settings.datasets.profiles))
         built = build_features(
             session.settings, case, session.platform, session.sql, as_of, session.settings.dbt_project, scratch, tell
         )
