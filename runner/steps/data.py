@@ -81,7 +81,7 @@ def load_events(settings_file: Path, file: Path, *, accept_bad_rows: bool = Fals
         loaded = load_file(
             session.settings, session.platform, file, work_dir=data, accept_bad_rows=accept_bad_rows, progress=tell
         )
-        record = {"kind": "file", "folder": str(data), "file": str(file), "loaded": asdict(loaded)}
+        record: dict[str, Any] = {"kind": "file", "folder": str(data), "file": str(file), "loaded": asdict(loaded)}
         record["events"] = _lake_count(session)
         write_json(data / "events.json", record)
     return record
