@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import json
 import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 _CONFORMANCE = "local_platform.conformance"
+_FAULTS = "local_platform.faults_command"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         return int(importlib.import_module(_CONFORMANCE).main(rest))
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
+    if options.command == "faults":
+        return int(importlib.import_module(_FAULTS).run(options))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     return _serve(options)
 
@@ -45,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--token-seconds", type=int, default=86_399, help="how long an access token works")
     serve.add_argument("--exit-on-stdin-close", action="store_true", help="stop when stdin reaches its end")
+    serve.add_argument("--faults", type=Path, help="JSON with rules to misbehave by from the start (see 'faults')")
+    faults = commands.add_parser("faults", help="have a running platform misbehave, and stop it again")
+    importlib.import_module(_FAULTS).add_arguments(faults)
     if importlib.util.find_spec(_CONFORMANCE):
         help_text = "run the conformance cases against a SQL endpoint, this one or a sandbox's"
         commands.add_parser("conformance", help=help_text, add_help=False)
@@ -54,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     # Imported here: --help must not wait for Arrow and the web server.
     from local_platform.context import Options
+    from local_platform.misbehaviour import BadRules
     from local_platform.server import DataDirInUse, serve
 
     chosen = Options(
@@ -64,11 +73,20 @@ def _serve(options: argparse.Namespace) -> int:
         token_life_seconds=options.token_seconds,
     )
     try:
-        serve(chosen, ready_file=options.ready_file, exit_on_stdin_close=options.exit_on_stdin_close)
-    except (DataDirInUse, OSError) as error:
+        serve(
+            chosen,
+            ready_file=options.ready_file,
+            exit_on_stdin_close=options.exit_on_stdin_close,
+            faults=_rules(options.faults),
+        )
+    except (DataDirInUse, BadRules, OSError, json.JSONDecodeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _rules(file: Path | None) -> dict[str, Any] | None:
+    return None if file is None else dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

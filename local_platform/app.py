@@ -19,6 +19,7 @@ from local_platform import control, ims, services
 from local_platform.context import Context
 from local_platform.gateway import Gateway
 from local_platform.problems import Problem
+from local_platform.rough_gateway import RoughGateway
 
 log = logging.getLogger("local_platform")
 
@@ -35,7 +36,8 @@ def build(context: Context) -> ASGIApp:
     for module in modules:
         routes.extend(module.routes(context))
     handlers = {Problem: _problem, HTTPException: _http_exception, Exception: _crash}
-    return Gateway(Starlette(routes=routes, exception_handlers=handlers), context)  # type: ignore[arg-type]
+    gateway = Gateway(Starlette(routes=routes, exception_handlers=handlers), context)  # type: ignore[arg-type]
+    return RoughGateway(gateway, context.misbehaviour)
 
 
 def resume(context: Context) -> None:

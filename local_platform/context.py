@@ -13,7 +13,7 @@ How a room joins in, all optional but the first:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -22,6 +22,7 @@ from local_platform.database import Database
 from local_platform.documents import Documents
 from local_platform.jobs import Jobs
 from local_platform.lake import Batch, Dataset, Lake
+from local_platform.misbehaviour import Misbehaviour
 from local_platform.tokens import DEFAULT_LIFE_SECONDS, Credentials, Tokens
 
 ORG_ID = "A1B2C3D4E5F60718293A4B5C@AdobeOrg"
@@ -81,6 +82,7 @@ class Context:
     credentials: Credentials
     tokens: Tokens
     jobs: Jobs
+    misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     api_url: str = ""
     sql_host: str = "127.0.0.1"
     sql_port: int = 0
@@ -96,6 +98,7 @@ class Context:
         database = Database(data_dir / "catalog.sqlite")
         clock = Clock(database)
         credentials = Credentials.load(data_dir)
+        misbehaviour = Misbehaviour()
         return cls(
             options=options,
             data_dir=data_dir,
@@ -110,7 +113,8 @@ class Context:
                 client_id=options.client_id,
                 life_seconds=options.token_life_seconds,
             ),
-            jobs=Jobs(clock, delays=options.delays == "documented"),
+            jobs=Jobs(clock, delays=options.delays == "documented", misbehaviour=misbehaviour),
+            misbehaviour=misbehaviour,
         )
 
     def delay(self, documented_seconds: float) -> float:

@@ -1,4 +1,4 @@
-"""What AEP does not have: reading and moving the platform's clock. Needs the client secret as bearer."""
+"""What AEP does not have: a clock that can be moved, misbehaviour on request. Needs the client secret as bearer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from local_platform.context import Context
 from local_platform.http import Call, endpoint
+from local_platform.misbehaviour import BadRules
 from local_platform.problems import BadRequest, GatewayProblem
 
 PREFIX = "/control"
@@ -17,7 +18,7 @@ _LONGEST_MOVE_SECONDS = 366 * 86_400
 
 
 def routes(context: Context) -> list[Route]:
-    """`GET` and `POST /control/clock`."""
+    """`GET` and `POST /control/clock`; `GET`, `POST` and `DELETE /control/faults`."""
     moving = threading.Lock()
 
     def read(call: Call) -> Response:
@@ -36,7 +37,19 @@ def routes(context: Context) -> list[Route]:
             run_what_is_due(context)
         return JSONResponse({"now": context.clock.now().isoformat()})
 
+    def faults(call: Call) -> Response:
+        _authorise(call, context)
+        try:
+            if call.request.method == "POST":
+                context.misbehaviour.set(call.json_object())
+            elif call.request.method == "DELETE":
+                context.misbehaviour.set({})
+        except BadRules as problem:
+            raise BadRequest(str(problem)) from None
+        return JSONResponse(context.misbehaviour.shown())
+
     return [
+        Route(f"{PREFIX}/faults", endpoint(faults), methods=["GET", "POST", "DELETE"]),
         Route(f"{PREFIX}/clock", endpoint(read), methods=["GET"]),
         Route(f"{PREFIX}/clock", endpoint(move), methods=["POST"]),
     ]

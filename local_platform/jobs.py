@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from local_platform.clock import Clock
+from local_platform.misbehaviour import Misbehaviour
 
 log = logging.getLogger("local_platform.jobs")
 
@@ -27,19 +28,23 @@ class Jobs:
     Args:
         clock: the platform's.
         delays: False makes every job due at once, in the order submitted.
+        misbehaviour: may hold jobs back until its rules change.
     """
 
-    def __init__(self, clock: Clock, *, delays: bool) -> None:
+    def __init__(self, clock: Clock, *, delays: bool, misbehaviour: Misbehaviour | None = None) -> None:
         self._clock = clock
         self._delays = delays
         self._queue: list[tuple[datetime, int, str, Callable[[], None]]] = []
         self._numbers = itertools.count()
+        self._misbehaviour = misbehaviour or Misbehaviour()
+        self._stuck: list[tuple[datetime, int, str, Callable[[], None]]] = []
         self._changed = threading.Condition()
         self._running = 0
         self._stopped = False
         self._current = threading.local()
         self._threads: list[threading.Thread] = []
         clock.on_advance(self._wake)
+        self._misbehaviour.on_change(self._release)
 
     def start(self) -> None:
         """Start the threads that run jobs."""
@@ -80,6 +85,14 @@ class Jobs:
         with self._changed:
             self._changed.notify_all()
 
+    def _release(self) -> None:
+        """Put jobs that were held back in the queue again."""
+        with self._changed:
+            for job in self._stuck:
+                heapq.heappush(self._queue, job)
+            self._stuck.clear()
+            self._changed.notify_all()
+
     def _work(self) -> None:
         while True:
             with self._changed:
@@ -105,6 +118,11 @@ class Jobs:
             if self._queue:
                 wait = (self._queue[0][0] - self._clock.now()).total_seconds()
                 if wait <= 0:
-                    return heapq.heappop(self._queue)
+                    job = heapq.heappop(self._queue)
+                    if not self._misbehaviour.job_is_stuck(job[2]):
+                        return job
+                    self._stuck.append(job)
+                    self._changed.notify_all()
+                    continue
             self._changed.wait(min(wait, _LONGEST_SLEEP_SECONDS))
         return None

@@ -19,6 +19,7 @@ import uvicorn
 
 from local_platform import app, control
 from local_platform.context import Context, Options
+from local_platform.rough_gateway import Protocol
 
 log = logging.getLogger("local_platform")
 
@@ -45,15 +46,23 @@ class _Server(uvicorn.Server):
         self._announce()
 
 
-def serve(options: Options, *, ready_file: Path | None, exit_on_stdin_close: bool) -> None:
+def serve(
+    options: Options, *, ready_file: Path | None, exit_on_stdin_close: bool, faults: dict[str, Any] | None = None
+) -> None:
     """Run the platform until SIGINT, SIGTERM or, if asked, the end of stdin.
+
+    Args:
+        faults: how to misbehave from the start (see ``misbehaviour``).
 
     Raises:
         DataDirInUse
+        BadRules
     """
     options.data_dir.mkdir(parents=True, exist_ok=True)
     lock = _lock(options.data_dir)
     context = Context.open(options)
+    if faults is not None:
+        context.misbehaviour.set(faults)
     listener = _listen(options.api_port)
     context.api_url = f"http://{_HOST}:{listener.getsockname()[1]}"
     _start_landing_zone(context)
@@ -68,7 +77,12 @@ def serve(options: Options, *, ready_file: Path | None, exit_on_stdin_close: boo
         print(f"The local platform listens on {context.api_url} (SQL on port {context.sql_port}).", file=sys.stderr)
 
     config = uvicorn.Config(
-        application, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3
+        application,
+        http=Protocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
     )
     server = _Server(config, announce)
     _stop_on_signals(server)

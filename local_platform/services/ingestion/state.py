@@ -141,6 +141,10 @@ class Ingestion:
             batch = self._lake.batch(id)
             if batch.status not in OPEN_STATES:
                 return
+            if self._context.misbehaviour.batch_fails(self._lake.dataset(batch.dataset_id).name):
+                text = "Promotion failed; the batch was failed on request."
+                self._lake.fail_batch(id, [{"code": UNCLASSIFIED, "description": text, "rows": []}])
+                return
             inputs = Uploads(self._lake.staging_dir(id)).complete_files()
             promotion = Promotion(self._context, batch, inputs)
             promoted = promotion.run()
