@@ -31,9 +31,14 @@ class PropensityError(Exception):
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.step = ""
+        """The step of the pipeline in which it happened, e.g. `Step 6 (publish)`; set by `runner.timing`."""
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        return f"{self._where()}{self.message} {self.remedy}".strip()
+
+    def _where(self) -> str:
+        return f"{self.step}: " if self.step else ""
 
 
 class SettingsError(PropensityError):
@@ -81,8 +86,8 @@ class PlatformError(PropensityError):
         self.code = code
 
     def __str__(self) -> str:
-        where = f" (request {self.request_id})" if self.request_id else ""
-        return f"{self.message}{where} {self.remedy}".strip()
+        request = f" (request {self.request_id})" if self.request_id else ""
+        return f"{self._where()}{self.message}{request} {self.remedy}".strip()
 
 
 class AuthenticationError(PlatformError):

@@ -25,7 +25,7 @@ from runner.synthetic import (
     write_population,
 )
 from runner.synthetic.spec import Scenario
-from runner.timing import step
+from runner.timing import named, step
 from runner.workspace import write_json
 
 DATA = "data"
@@ -40,7 +40,8 @@ def plan_setup(settings_file: Path) -> list[Action]:
 
 def apply_setup(settings_file: Path) -> None:
     """Create what is missing."""
-    apply(plan_setup(settings_file), tell)
+    with named(1, "setup"):
+        apply(plan_setup(settings_file), tell)
 
 
 def doctor(settings_file: Path) -> bool:

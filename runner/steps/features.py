@@ -13,7 +13,7 @@ from runner.featurize import featurize as build_features
 from runner.governance import refuse_labelled
 from runner.session import open_session, tell
 from runner.steps.common import as_of_time, contract_of, export_rows, open_run
-from runner.timing import step
+from runner.timing import named, step
 
 
 def featurize(settings_file: Path, use_case: str | None = None, as_of: date | None = None) -> str:
@@ -39,7 +39,8 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
 def explore(settings_file: Path, run_id: str) -> None:
     """Step 2: figures about the events as they were known at the run's as-of date."""
     session, case, workspace = open_run(settings_file, run_id)
-    workspace.save("explore", look(session.settings, case, session.platform, session.sql, as_of_time(workspace)))
+    with named(2, "explore"):
+        workspace.save("explore", look(session.settings, case, session.platform, session.sql, as_of_time(workspace)))
 
 
 def export(settings_file: Path, run_id: str, *, both_routes: bool = False) -> None:
