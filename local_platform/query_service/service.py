@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import secrets
 import socket
@@ -25,6 +26,7 @@ from local_platform.query_service.wire.login import Login
 from local_platform.query_service.wire.stream import Stream
 
 _DEEP_TREES = 20_000
+_GOODBYE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class QueryService:
             if connection.session is not None:
                 connection.session.cancel()
             _hang_up(connection.stream.socket)
+        self._listener.join(_GOODBYE_SECONDS)
         self.engine.close()
 
     def run(self, sql: str, dbname: str, principal: Any) -> Outcome:
@@ -141,7 +144,5 @@ def _collected(session: Session, statement: str) -> Outcome:
 
 
 def _hang_up(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass

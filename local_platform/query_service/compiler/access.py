@@ -27,7 +27,7 @@ def path(self: Expressions, node: exp.Expression) -> Value:
     for identifier in rest:
         if _in_double_quotes(identifier):
             raise syntax_error(
-                f"Double quotes cannot be combined with dotted field access: \"{identifier.name}\".",
+                f'Double quotes cannot be combined with dotted field access: "{identifier.name}".',
                 hint=f"Write the field in back quotes or brackets: `{identifier.name}` or ['{identifier.name}'].",
             )
         value = field(value, identifier.name)
@@ -43,7 +43,7 @@ def _flatten(node: exp.Expression) -> tuple[exp.Expression | None, list[exp.Iden
     if isinstance(node, exp.Identifier):
         return None, [node]
     if isinstance(node, exp.Column):
-        return None, [part for part in node.parts]
+        return None, list(node.parts)
     if isinstance(node, exp.Dot):
         if not isinstance(node.expression, exp.Identifier):
             if isinstance(node.expression, exp.Star):
@@ -73,8 +73,8 @@ def field(value: Value, name: str) -> Value:
     if kind == "map":
         return _map_value(value, Value(literal_text(name), STRING, name))
     raise analysis_error(
-        f"Can't extract a value from \"{name}\". Need a complex type [STRUCT, ARRAY, MAP] but got "
-        f"\"{value.type.spark.upper()}\".",
+        f'Can\'t extract a value from "{name}". Need a complex type [STRUCT, ARRAY, MAP] but got '
+        f'"{value.type.spark.upper()}".',
         kind="INVALID_EXTRACT_BASE_FIELD_TYPE",
     )
 
@@ -98,11 +98,9 @@ def element(value: Value, index: Value) -> Value:
         if isinstance(index.literal, int):
             return Value(f"list_extract({value.sql}, {index.literal + 1})", value.type.item)
         position = cast(index, BIGINT).sql
-        return Value(
-            f"(CASE WHEN {position} >= 0 THEN list_extract({value.sql}, {position} + 1) END)", value.type.item
-        )
+        return Value(f"(CASE WHEN {position} >= 0 THEN list_extract({value.sql}, {position} + 1) END)", value.type.item)
     raise analysis_error(
-        f"Can't extract a value with index of type \"{index.type.spark.upper()}\" from \"{value.type.spark.upper()}\".",
+        f'Can\'t extract a value with index of type "{index.type.spark.upper()}" from "{value.type.spark.upper()}".',
         kind="INVALID_EXTRACT_BASE_FIELD_TYPE",
     )
 

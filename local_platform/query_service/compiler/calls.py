@@ -89,7 +89,9 @@ def read_call(node: exp.Expression) -> Call:
     if isinstance(node, exp.Extract):
         return Call("extract", [exp.Literal.string(node.name), node.expression])
     if isinstance(node, exp.Substring):
-        return Call("substring", [part for part in (node.this, node.args.get("start"), node.args.get("length")) if part])
+        return Call(
+            "substring", [part for part in (node.this, node.args.get("start"), node.args.get("length")) if part]
+        )
     if isinstance(node, exp.StrPosition):
         return Call("position", [part for part in (node.args["substr"], node.this, node.args.get("position")) if part])
     if isinstance(node, exp.Trim):

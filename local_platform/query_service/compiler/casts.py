@@ -59,7 +59,7 @@ def _simple(sql: str, source: Type, target: Type) -> str:
 def to_text(sql: str, source: Type) -> str:
     """SQL of Spark's text for a simple value."""
     if source.is_fractional:
-        return f"spark_double_text({sql})" if source.kind == "double" else f"spark_float_text({sql})"
+        return f"spark_double_text({sql})"
     if source.kind == "binary":
         return f"decode({sql})"
     return f"CAST({sql} AS VARCHAR)"
@@ -90,8 +90,10 @@ def _to_integral(sql: str, source: Type, target: Type) -> str:
     if source.kind == "boolean":
         return f"CAST({sql} AS {target.duck})"
     if source.kind == "timestamp":
-        return _to_integral(f"CAST(floor(epoch({sql})) AS BIGINT)", BIGINT, target) if target != BIGINT else (
-            f"CAST(floor(epoch({sql})) AS BIGINT)"
+        return (
+            _to_integral(f"CAST(floor(epoch({sql})) AS BIGINT)", BIGINT, target)
+            if target != BIGINT
+            else (f"CAST(floor(epoch({sql})) AS BIGINT)")
         )
     if source.is_integral:
         if _BOUNDS[source.kind][1] <= high:
@@ -179,5 +181,6 @@ def to_double(value: Value) -> Value:
 
 def _impossible(source: Type, target: Type) -> Exception:
     return analysis_error(
-        f"cannot cast \"{source.spark.upper()}\" to \"{target.spark.upper()}\"", kind="DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION"
+        f'cannot cast "{source.spark.upper()}" to "{target.spark.upper()}"',
+        kind="DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
     )

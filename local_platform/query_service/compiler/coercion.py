@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
 
 from local_platform.query_service.sql.types import (
     DOUBLE,
@@ -85,10 +84,10 @@ def _common_complex(left: Type, right: Type, text: bool) -> Type | None:
 def common_of(types: Iterable[Type], *, text: bool = True) -> Type | None:
     """Common type of several values."""
 
-    def widen(left: Type | None, right: Type) -> Type | None:
-        return None if left is None else common(left, right, text=text)
-
-    return reduce(widen, types, VOID)
+    widest: Type | None = VOID
+    for type in types:
+        widest = None if widest is None else common(widest, type, text=text)
+    return widest
 
 
 def compared(left: Type, right: Type) -> Type | None:

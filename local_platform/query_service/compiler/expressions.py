@@ -61,7 +61,7 @@ class Expressions:
         if value.type.kind in ("boolean", "void", "string"):
             return cast(value, BOOLEAN)
         raise analysis_error(
-            f"The condition has the type \"{value.type.spark.upper()}\" instead of \"BOOLEAN\".",
+            f'The condition has the type "{value.type.spark.upper()}" instead of "BOOLEAN".',
             kind="DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
         )
 
@@ -290,7 +290,9 @@ def _parameter(self: Expressions, node: exp.Parameter) -> Value:
     name = node.this.name if isinstance(node.this, exp.Expression) else str(node.this)
     values = self.statement.parameters
     if not name.isdigit():
-        raise syntax_error(f"Variable @{name} is not set; variables exist inside an anonymous block, after SET @{name}.")
+        raise syntax_error(
+            f"Variable @{name} is not set; variables exist inside an anonymous block, after SET @{name}."
+        )
     if values is None or int(name) > len(values) or int(name) < 1:
         raise QueryError("08P01", f"Parameter ${name} has no value: {len(values or [])} were given.")
     return values[int(name) - 1]

@@ -74,7 +74,7 @@ def _explode(call: Call, value: Value, outer: bool) -> Rows:
         count = f"cardinality({value.sql})"
     else:
         raise analysis_error(
-            f"Cannot resolve \"{call.name}\": an array or a map is needed, not {value.type.spark}.",
+            f'Cannot resolve "{call.name}": an array or a map is needed, not {value.type.spark}.',
             kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
         )
     if positions:
@@ -88,7 +88,7 @@ def _inline(value: Value, outer: bool) -> Rows:
     item = value.type.item
     if value.type.kind != "array" or item.kind != "struct":
         raise analysis_error(
-            f"Cannot resolve \"inline\": an array of structs is needed, not {value.type.spark}.",
+            f'Cannot resolve "inline": an array of structs is needed, not {value.type.spark}.',
             kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
         )
     parts = ", ".join(

@@ -69,14 +69,18 @@ def _value(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> Val
 
 def _grouped(value: Value) -> str:
     """A literal must not look like a position."""
-    return f"({value.sql} || '')" if isinstance(value.literal, str) else (
-        f"(0 + {value.sql})" if value.literal is not None and not isinstance(value.literal, bool) else value.sql
+    return (
+        f"({value.sql} || '')"
+        if isinstance(value.literal, str)
+        else (f"(0 + {value.sql})" if value.literal is not None and not isinstance(value.literal, bool) else value.sql)
     )
 
 
 def _sets(self: Expressions, node: exp.GroupingSets, items: Sequence[Any]) -> str:
     sets = []
     for part in node.expressions:
-        inner = part.expressions if isinstance(part, exp.Tuple) else [part.this if isinstance(part, exp.Paren) else part]
+        inner = (
+            part.expressions if isinstance(part, exp.Tuple) else [part.this if isinstance(part, exp.Paren) else part]
+        )
         sets.append(f"({', '.join(_key(self, each, items) for each in inner)})")
     return f"GROUPING SETS ({', '.join(sets)})"

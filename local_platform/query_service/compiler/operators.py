@@ -40,8 +40,8 @@ def compare(_: Expressions | None, operator: str, left: Value, right: Value) -> 
     target = compared(left.type, right.type)
     if target is None or target.kind == "map":
         raise analysis_error(
-            f"Cannot resolve the comparison \"{operator}\" due to data type mismatch: the left and right operands "
-            f"(\"{left.type.spark.upper()}\" and \"{right.type.spark.upper()}\") are incompatible.",
+            f'Cannot resolve the comparison "{operator}" due to data type mismatch: the left and right operands '
+            f'("{left.type.spark.upper()}" and "{right.type.spark.upper()}") are incompatible.',
             kind="DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
         )
     return Value(f"({cast(left, target).sql} {operator} {cast(right, target).sql})", BOOLEAN)
@@ -90,7 +90,7 @@ def _number(value: Value, other: Value) -> Value:
     if value.type.kind == "void":
         return cast(value, other.type if other.type.is_numeric else DOUBLE)
     raise analysis_error(
-        f"The operator requires a numeric type, not \"{value.type.spark.upper()}\".",
+        f'The operator requires a numeric type, not "{value.type.spark.upper()}".',
         kind="DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
     )
 
@@ -151,7 +151,7 @@ def _temporal(operator: str, left: Value, right: Value) -> Value:
     if operator == "-" and set(kinds) <= {"date", "timestamp"}:
         return Value(f"({cast(left, TIMESTAMP).sql} - {cast(right, TIMESTAMP).sql})", INTERVAL)
     raise analysis_error(
-        f"Cannot resolve \"{operator}\" between \"{left.type.spark.upper()}\" and \"{right.type.spark.upper()}\".",
+        f'Cannot resolve "{operator}" between "{left.type.spark.upper()}" and "{right.type.spark.upper()}".',
         kind="DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
     )
 

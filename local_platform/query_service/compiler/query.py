@@ -71,7 +71,9 @@ class Compiler:
         body = query.sql
         if self.statement.ctes:
             with_ = ", ".join(f"{name} AS ({sql})" for name, sql in self.statement.ctes)
-            query = Query(f"WITH {with_} SELECT * FROM ({body}) AS top" if False else f"WITH {with_} {body}", query.columns)
+            query = Query(
+                f"WITH {with_} SELECT * FROM ({body}) AS top" if False else f"WITH {with_} {body}", query.columns
+            )
         return query, bare.args.get("limit"), bare.args.get("offset")
 
     def expressions(self, scope: Scope) -> Expressions:
@@ -226,7 +228,9 @@ class Compiler:
         items: list[Item] = []
         generator: _Generator | None = None
         for element in node.expressions:
-            if isinstance(element, exp.Star) or (isinstance(element, exp.Column) and isinstance(element.this, exp.Star)):
+            if isinstance(element, exp.Star) or (
+                isinstance(element, exp.Column) and isinstance(element.this, exp.Star)
+            ):
                 items.extend(self._star(element, expressions.scope))
                 continue
             call = _generator_call(element)
@@ -321,7 +325,9 @@ class Compiler:
         if isinstance(node, exp.Literal) and not node.is_string:
             place = int(node.this)
             if not 1 <= place <= len(query.columns):
-                raise analysis_error(f"ORDER BY position {place} is not in select list.", kind="ORDER_BY_POS_OUT_OF_RANGE")
+                raise analysis_error(
+                    f"ORDER BY position {place} is not in select list.", kind="ORDER_BY_POS_OUT_OF_RANGE"
+                )
             return f"{place} {ending}"
         if isinstance(node, exp.Column) and not node.table:
             places = [place for place, (name, _) in enumerate(query.columns) if name.lower() == node.name.lower()]

@@ -60,7 +60,9 @@ class FromClause:
     def _table(self, node: exp.Table) -> str:
         if not isinstance(node.this, exp.Identifier):
             name = str(getattr(node.this, "this", "")).lower()
-            raise not_supported(f"The table function {name or node.this.sql()}", "FROM takes tables, views and sub-queries.")
+            raise not_supported(
+                f"The table function {name or node.this.sql()}", "FROM takes tables, views and sub-queries."
+            )
         if node.args.get("sample") is not None:
             raise not_supported(
                 "TABLESAMPLE in FROM",
@@ -184,7 +186,9 @@ class FromClause:
         names = [part.name for part in join.args.get("using") or []]
         if not names:
             known = {column.name.lower() for relation in after for column in relation.columns}
-            names = [c.name for relation in before for c in relation.columns if c.name.lower() in known and not c.hidden]
+            names = [
+                c.name for relation in before for c in relation.columns if c.name.lower() in known and not c.hidden
+            ]
         tests, merged = [], []
         for name in names:
             left, right = _single(before, name), _single(after, name)
@@ -221,7 +225,11 @@ def beside(sql: str, rows: str, name: str, outer: bool) -> str:
     """FROM with a generator's rows beside each row."""
     if not sql:
         sql = "(SELECT 1) AS one"
-    return f"{sql} LEFT JOIN LATERAL ({rows}) AS {name} ON true" if outer else f"{sql} CROSS JOIN LATERAL ({rows}) AS {name}"
+    return (
+        f"{sql} LEFT JOIN LATERAL ({rows}) AS {name} ON true"
+        if outer
+        else f"{sql} CROSS JOIN LATERAL ({rows}) AS {name}"
+    )
 
 
 def rename(columns: Sequence[tuple[str, Type]], names: Sequence[str]) -> list[tuple[str, Type]]:
@@ -249,7 +257,9 @@ def _single(relations: Sequence[Relation], name: str) -> Column:
     found = [column for relation in relations for column in relation.find(name) if not column.hidden]
     if len(found) != 1:
         reason = "cannot be resolved" if not found else "is ambiguous"
-        raise analysis_error(f"USING column `{name}` {reason} on one side of the join.", kind="UNRESOLVED_USING_COLUMN_FOR_JOIN")
+        raise analysis_error(
+            f"USING column `{name}` {reason} on one side of the join.", kind="UNRESOLVED_USING_COLUMN_FOR_JOIN"
+        )
     return found[0]
 
 

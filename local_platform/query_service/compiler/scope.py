@@ -68,8 +68,11 @@ class Snapshots:
 class Source(Protocol):
     """A base table as the compiler sees it: DuckDB's FROM item and its columns."""
 
-    sql: str
-    columns: Sequence[tuple[str, Type]]
+    @property
+    def sql(self) -> str: ...
+
+    @property
+    def columns(self) -> Sequence[tuple[str, Type]]: ...
 
 
 class Catalog(Protocol):
@@ -171,9 +174,7 @@ class Scope:
             ]
             if qualified:
                 return self._one(qualified, ".".join(parts[:2])), 2
-        plain = [
-            column for relation in self.relations for column in relation.find(parts[0]) if not column.hidden
-        ]
+        plain = [column for relation in self.relations for column in relation.find(parts[0]) if not column.hidden]
         return (self._one(plain, parts[0]), 1) if plain else None
 
     def _one(self, columns: list[Column], name: str) -> Value:

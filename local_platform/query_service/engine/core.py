@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-import time
-from typing import Any
+
+import duckdb
 
 from local_platform.clock import Clock
 from local_platform.lake import Lake
@@ -47,16 +48,7 @@ class Engine:
     def close(self) -> None:
         """Stop everything; running statements are interrupted."""
         self.watchdog.stop()
-        try:
+        with contextlib.suppress(duckdb.Error):
             self.database.interrupt()
-        finally:
             self.database.close()
         self.log.close()
-
-
-def seconds_since(start: float) -> float:
-    """Real seconds since a `time.perf_counter()`."""
-    return time.perf_counter() - start
-
-
-__all__ = ["Any", "Engine", "seconds_since"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from local_platform.query_service.engine.macros import LATE_MACROS, MACROS
 from local_platform.query_service.engine.udfs import register
 
+_MACROS = Path(__file__).with_name("spark.sql")
 _SETTINGS = {
     "TimeZone": "UTC",
     "autoinstall_known_extensions": False,
@@ -34,9 +34,6 @@ def open_database(scratch: Path, *, threads: int, memory: str) -> Any:
     )
     for name, value in _SETTINGS.items():
         database.execute(f"SET GLOBAL {name} = {value!r}")
-    for macro in MACROS:
-        database.execute(macro)
     register(database)
-    for macro in LATE_MACROS:
-        database.execute(macro)
+    database.execute(_MACROS.read_text())
     return database

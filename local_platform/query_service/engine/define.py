@@ -66,7 +66,9 @@ def drop(session: Session, statement: Drop) -> Result:
         handler(session, name)
     except QueryError as error:
         if statement.if_exists and error.sqlstate == "42P01":
-            return Result(f"DROP {statement.kind.upper()}", notices=[f"{statement.kind} {name} does not exist, skipping"])
+            return Result(
+                f"DROP {statement.kind.upper()}", notices=[f"{statement.kind} {name} does not exist, skipping"]
+            )
         raise
     return Result(f"DROP {statement.kind.upper()}")
 
@@ -110,7 +112,9 @@ def add_columns(session: Session, statement: AddColumns) -> Result:
     fields = []
     for column in statement.columns:
         if column.identity is not None:
-            raise not_supported("ADD COLUMN with an identity", "it is not documented.", instead="Add a constraint afterwards.")
+            raise not_supported(
+                "ADD COLUMN with an identity", "it is not documented.", instead="Add a constraint afterwards."
+            )
         fields.append(pa.field(column.name, to_arrow(column_type(column.type, _ADD_TYPES))))
     try:
         session.engine.lake.add_columns(dataset.id, fields)

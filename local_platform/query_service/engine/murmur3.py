@@ -52,7 +52,9 @@ def hash_long(values: Any, seeds: Any) -> Any:
 def hash_bytes(values: Any, seeds: Any) -> Any:
     """Hash of byte strings (text is UTF-8)."""
     values = values.fill_null(b"") if values.null_count == 0 else values
-    offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1].astype(np.int64)
+    offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1].astype(
+        np.int64
+    )
     data = np.frombuffer(values.buffers()[2] or b"", np.uint8)
     starts, lengths = offsets[:-1], offsets[1:] - offsets[:-1]
     hashed = seeds.view(np.uint32).copy()

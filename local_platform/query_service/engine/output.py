@@ -74,5 +74,5 @@ def _quoted(sql: str, type: Type) -> str:
 
 def _leaf(sql: str, type: Type) -> str:
     if type.kind == "timestamp":
-        return f"(CASE WHEN contains({to_text(sql, type)}, '.') THEN {to_text(sql, type)} ELSE {to_text(sql, type)} || '.0' END)"
+        return f"spark_shown_timestamp({sql})"
     return to_text(sql, type)

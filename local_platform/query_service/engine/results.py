@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Result:
     rows: int = 0
 
 
-def rows_result(columns: list[tuple[str, Type]], rows: list[tuple[Any, ...]], tag: str = "SELECT") -> Result:
+def rows_result(columns: list[tuple[str, Type]], rows: Sequence[tuple[Any, ...]], tag: str = "SELECT") -> Result:
     """A small result from Python values."""
     arrays = [pa.array([row[place] for row in rows], to_arrow(type)) for place, (_, type) in enumerate(columns)]
     schema = pa.schema([(f"c{place}", array.type) for place, array in enumerate(arrays)])
@@ -39,6 +39,6 @@ def rows_result(columns: list[tuple[str, Type]], rows: list[tuple[Any, ...]], ta
     return Result(tag, columns, iter([batch]))
 
 
-def texts_result(names: list[str], rows: list[tuple[str | None, ...]], tag: str = "SELECT") -> Result:
+def texts_result(names: list[str], rows: Sequence[tuple[str | None, ...]], tag: str = "SELECT") -> Result:
     """A small result of texts, as SHOW gives it."""
     return rows_result([(name, STRING) for name in names], rows, tag)

@@ -44,7 +44,7 @@ class Running:
         self._turn = True
         self._connection = self.session.connection()
         self._connection.execute("PRAGMA enable_profiling='no_output'")
-        self._deadline = engine.watchdog.watch(self._connection, self.seconds_allowed)
+        self._deadline = engine.watchdog.watch(self._connection, self.seconds_allowed, self.session.gone)
         return self._connection
 
     def batches(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:

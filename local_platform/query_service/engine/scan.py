@@ -38,10 +38,10 @@ def scan(schema: pa.Schema, files: Sequence[Path]) -> Scan:
     if not files:
         empty = ", ".join(f"CAST(NULL AS {type.duck}) AS c{place}" for place, (_, type) in enumerate(columns))
         return Scan(f"SELECT {empty} WHERE false", columns)
-    shapes: dict[pa.Schema, list[Path]] = {}
+    shapes: dict[_Shape, list[Path]] = {}
     for file in files:
-        shapes.setdefault(_Shape(file_schema(str(file))), []).append(file)  # type: ignore[call-overload]
-    parts = [_read(columns, shape.schema, paths) for shape, paths in shapes.items()]  # type: ignore[attr-defined]
+        shapes.setdefault(_Shape(file_schema(str(file))), []).append(file)
+    parts = [_read(columns, shape.schema, paths) for shape, paths in shapes.items()]
     return Scan(" UNION ALL ".join(parts), columns, tuple(files))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from local_platform.query_service.engine.tables import LakeCatalog, TempTable
 
 if TYPE_CHECKING:
-    from local_platform.query_service.engine.results import Result
     from local_platform.query_service.engine.core import Engine
+    from local_platform.query_service.engine.results import Result
     from local_platform.query_service.sql.statements import Prepare
 
 SETTINGS = {
@@ -57,6 +58,7 @@ class Session:
         self._running: set[Any] = set()
         self._lock = threading.Lock()
         self.cancelled = threading.Event()
+        self.gone: Callable[[], bool] = lambda: False
 
     @property
     def owner(self) -> str:

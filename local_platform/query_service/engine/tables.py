@@ -178,7 +178,8 @@ class LakeCatalog:
         rows = [
             f"({snapshot.generation}, make_timestamp({snapshot.made_current_ms * 1000}), {snapshot.id}, "
             f"{'NULL' if snapshot.parent_id is None else snapshot.parent_id}, true, "
-            f"{str(snapshot.id == history[-1].id).lower()}, {snapshot.output_record_count}, {snapshot.output_byte_size})"
+            f"{str(snapshot.id == history[-1].id).lower()}, "
+            f"{snapshot.output_record_count}, {snapshot.output_byte_size})"
             for snapshot in history
             if not self.is_expired(snapshot, history)
         ]

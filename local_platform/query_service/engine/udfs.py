@@ -99,7 +99,9 @@ def _in_base(value: int, base: int) -> str:
 
 
 def _soundex(text: str) -> str:
-    codes = {letter: code for code, letters in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), 1) for letter in letters}
+    codes = {
+        letter: code for code, letters in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), 1) for letter in letters
+    }
     if not text or not text[0].isascii() or not text[0].isalpha():
         return text
     upper = text.upper()

@@ -1,8 +1,9 @@
-"""The ten minutes of a query, on the platform's clock."""
+"""Statements that must stop: their ten minutes on the platform's clock are over, or their client is gone."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from local_platform.clock import Clock
@@ -13,9 +14,10 @@ _TICK_SECONDS = 0.2
 class Deadline:
     """One running statement; `passed` is set before it is interrupted."""
 
-    def __init__(self, connection: Any, due: float) -> None:
+    def __init__(self, connection: Any, due: float, gone: Callable[[], bool]) -> None:
         self.connection = connection
         self.due = due
+        self.gone = gone
         self.passed = False
 
 
@@ -29,9 +31,13 @@ class Watchdog:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def watch(self, connection: Any, seconds: float) -> Deadline:
-        """Interrupt the connection's statement after this many platform seconds, unless released before."""
-        deadline = Deadline(connection, self._clock.now().timestamp() + seconds)
+    def watch(self, connection: Any, seconds: float, gone: Callable[[], bool]) -> Deadline:
+        """Interrupt the connection's statement after this many platform seconds, or once nobody waits for it.
+
+        Args:
+            gone: whether the client has left.
+        """
+        deadline = Deadline(connection, self._clock.now().timestamp() + seconds, gone)
         with self._condition:
             self._watched.add(deadline)
             if self._thread is None:
@@ -59,8 +65,9 @@ class Watchdog:
                     self._condition.wait()
                     continue
                 now = self._clock.now().timestamp()
-                for deadline in [each for each in self._watched if each.due <= now]:
+                for deadline in self._watched:
                     # Again at every tick until released: an interrupt between two engine calls is lost.
-                    deadline.passed = True
-                    deadline.connection.interrupt()
+                    deadline.passed = deadline.passed or deadline.due <= now
+                    if deadline.passed or deadline.gone():
+                        deadline.connection.interrupt()
                 self._condition.wait(_TICK_SECONDS)

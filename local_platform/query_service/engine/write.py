@@ -28,7 +28,7 @@ from local_platform.query_service.errors import (
     table_exists,
 )
 from local_platform.query_service.sql.dialect import parse_type
-from local_platform.query_service.sql.statements import ColumnDefinition, CreateTable, CreateTableAs, Insert
+from local_platform.query_service.sql.statements import CreateTable, CreateTableAs, Insert
 from local_platform.query_service.sql.types import Type, quoted, to_arrow
 
 _OPTIONS = ("schema", "rowvalidation", "label")
@@ -51,7 +51,9 @@ def new_name(parts: tuple[str, ...]) -> str:
     if "__" in name:
         raise syntax_error(f"Table name {parts[0]!r} has two underscores in a row, which is not allowed.")
     if not name.replace("_", "a").isalnum() or not name.isascii() or name[0].isdigit():
-        raise syntax_error(f"Table name {parts[0]!r} may hold letters, digits and underscores, and begins with a letter.")
+        raise syntax_error(
+            f"Table name {parts[0]!r} may hold letters, digits and underscores, and begins with a letter."
+        )
     if len(name) > _LONGEST_NAME:
         raise syntax_error(f"Table name {parts[0]!r} is longer than {_LONGEST_NAME} characters.")
     return name
@@ -84,7 +86,8 @@ def schema_of(columns: Sequence[tuple[str, Type]]) -> pa.Schema:
             fields.append(pa.field(name, to_arrow(type)))
         except TypeError:
             raise analysis_error(
-                f"Column {name!r} has the type {type.spark}, which cannot be stored; CAST it, as in CAST(NULL AS string)."
+                f"Column {name!r} has the type {type.spark}, which cannot be stored; "
+                "CAST it, as in CAST(NULL AS string)."
             ) from None
     return pa.schema(fields)
 
@@ -187,7 +190,9 @@ def _nested(text: str) -> Type:
     """ROW (a int, b text), MAP <text, integer>, ARRAY <text> in Spark's spelling."""
     if text.startswith("row"):
         inside = text[3:].strip()[1:-1]
-        fields = ", ".join(f"{part.strip().split(' ', 1)[0]}: {part.strip().split(' ', 1)[1]}" for part in inside.split(","))
+        fields = ", ".join(
+            f"{part.strip().split(' ', 1)[0]}: {part.strip().split(' ', 1)[1]}" for part in inside.split(",")
+        )
         text = f"struct<{fields}>"
     spelled = text
     for word, spark in (("text", "string"), ("datetime", "timestamp"), ("integer", "int")):

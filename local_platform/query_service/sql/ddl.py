@@ -93,7 +93,9 @@ def _schema(reader: Reader) -> CreateContainer:
     reader.end()
     if len(name) != 2:
         raise not_supported(
-            f"CREATE SCHEMA {name[0]}", "a schema belongs to a database.", instead="Write CREATE SCHEMA database.schema."
+            f"CREATE SCHEMA {name[0]}",
+            "a schema belongs to a database.",
+            instead="Write CREATE SCHEMA database.schema.",
         )
     return CreateContainer("schema", name, False)
 
@@ -217,7 +219,9 @@ def drop(reader: Reader) -> Drop:
     if reader.sees("CASCADE") or reader.sees("RESTRICT"):
         mode = reader.next().upper
         if kind != "SCHEMA":
-            raise not_supported(f"DROP {kind} ... {mode}", f"{mode} belongs to DROP SCHEMA.", instead=f"Write DROP {kind} name.")
+            raise not_supported(
+                f"DROP {kind} ... {mode}", f"{mode} belongs to DROP SCHEMA.", instead=f"Write DROP {kind} name."
+            )
     reader.end()
     return Drop(kind.lower(), name, if_exists, mode)
 

@@ -7,7 +7,7 @@ registry, which holds exactly the documented functions. Clauses other engines ha
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp, tokens
 from sqlglot.dialects.spark import Spark
@@ -25,19 +25,20 @@ _SNAPSHOT_WORD = "SNAPSHOT"
 class QueryServiceParser(SparkParser):  # type: ignore[misc]
     """Reads queries and expressions; statements around them are read by `sql.statements`."""
 
-    FUNCTIONS: dict[str, Any] = {}
-    FUNCTION_PARSERS = {
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar = {
         name: SparkParser.FUNCTION_PARSERS[name] for name in ("CAST", "EXTRACT", "POSITION", "TRIM", "SUBSTRING")
     }
-    NO_PAREN_FUNCTION_PARSERS = {name: SparkParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "IF")}
-    NO_PAREN_FUNCTIONS = {
+    NO_PAREN_FUNCTION_PARSERS: ClassVar = {name: SparkParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "IF")}
+    NO_PAREN_FUNCTIONS: ClassVar = {
         kind: SparkParser.NO_PAREN_FUNCTIONS[kind] for kind in (TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP)
     }
-    SUBQUERY_PREDICATES = {TokenType.EXISTS: exp.Exists}
+    SUBQUERY_PREDICATES: ClassVar = {TokenType.EXISTS: exp.Exists}
     # 10L and 2.5D reach the parser as casts with ::, which nobody may write (see _check_tokens).
-    COLUMN_OPERATORS = {kind: SparkParser.COLUMN_OPERATORS[kind] for kind in (TokenType.DOT, TokenType.DCOLON)}
-    TABLE_ALIAS_TOKENS = SparkParser.TABLE_ALIAS_TOKENS
-    RANGE_PARSERS = {
+    COLUMN_OPERATORS: ClassVar = {
+        kind: SparkParser.COLUMN_OPERATORS[kind] for kind in (TokenType.DOT, TokenType.DCOLON)
+    }
+    RANGE_PARSERS: ClassVar = {
         kind: SparkParser.RANGE_PARSERS[kind]
         for kind in (
             TokenType.BETWEEN,
@@ -96,10 +97,9 @@ class QueryService(Spark):  # type: ignore[misc]
     """Spark with identifiers in double quotes, as a PostgreSQL client expects."""
 
     class Tokenizer(Spark.Tokenizer):  # type: ignore[misc]
-        QUOTES = ["'"]  # noqa: RUF012 - sqlglot's own form
-        IDENTIFIERS = ["`", '"']  # noqa: RUF012
-        RAW_STRINGS = [("r'", "'"), ("R'", "'")]  # noqa: RUF012
-        SINGLE_TOKENS = {**Spark.Tokenizer.SINGLE_TOKENS}  # noqa: RUF012
+        QUOTES: ClassVar = ["'"]
+        IDENTIFIERS: ClassVar = ["`", '"']
+        RAW_STRINGS: ClassVar = [("r'", "'"), ("R'", "'")]
 
     Parser = QueryServiceParser
 

@@ -64,7 +64,7 @@ def tokenize(sql: str) -> list[Token]:
             raise syntax_error(f"Cannot read the statement at character {place + 1}.")
         kind = match.lastgroup
         text = match.group(0)
-        unfinished = (kind == "sign" and text in "'\"`") or sql.startswith(("/*",), place) and kind != "space"
+        unfinished = (kind == "sign" and text in "'\"`") or (sql.startswith(("/*",), place) and kind != "space")
         if unfinished or (sql.startswith("$$", place) and kind != "block"):
             raise syntax_error(f"The {_OPEN[sql[place]]} that starts at character {place + 1} never ends.")
         if kind != "space":

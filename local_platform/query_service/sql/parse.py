@@ -224,7 +224,9 @@ def _declare(reader: Reader) -> Declare:
         raise not_supported(
             "This form of DECLARE", "cursors have no options.", instead="Write DECLARE name CURSOR FOR SELECT ..."
         )
-    if reader.sees("WITH", "HOLD") or reader.sees("WITHOUT", "HOLD"):
+    # psycopg2 writes the default out; the documented grammar has neither form.
+    reader.accept("WITHOUT", "HOLD")
+    if reader.sees("WITH", "HOLD"):
         raise not_supported("DECLARE ... WITH HOLD", "the documentation does not have it.")
     reader.expect("FOR")
     query = reader.rest()

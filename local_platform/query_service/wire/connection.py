@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
+import struct
 from typing import TYPE_CHECKING
 
 from local_platform.query_service.catalog.show import PARAMETERS
@@ -35,6 +37,8 @@ _STATUS = {
     "is_superuser": "is_superuser",
 }
 _COUNTED = ("SELECT", "FETCH")
+# A client that connects and says nothing must not hold a thread for ever.
+_LOGIN_SECONDS = 30.0
 
 
 class Connection:
@@ -65,13 +69,12 @@ class Connection:
             self.stream.close()
 
     def _farewell(self, problem: QueryError) -> None:
-        try:
+        with contextlib.suppress(Disconnected):
             self.stream.write(messages.error(problem))
             self.stream.flush()
-        except Disconnected:
-            pass
 
     def _login(self, context: ssl.SSLContext) -> bool:
+        self.stream.patience(_LOGIN_SECONDS)
         asked = negotiate(self.stream, context)
         if isinstance(asked, Cancel):
             self.service.cancel(asked.process, asked.secret)
@@ -80,6 +83,8 @@ class Connection:
             self.stream, self.service.tokens, asked, self.service.tokens.org_id, self.service.options.sandbox
         )
         self.session = self.service.open_session(login, self)
+        self.session.gone = self.stream.is_gone
+        self.stream.patience(None)
         self.stream.write(messages.AUTHENTICATION_OK)
         for name, spelled in _STATUS.items():
             self.stream.write(messages.parameter_status(spelled, PARAMETERS[name]))
@@ -95,7 +100,7 @@ class Connection:
         self.stream.flush()
 
     def _session(self) -> Session:
-        assert self.session is not None  # noqa: S101 - set by _login
+        assert self.session is not None
         return self.session
 
     def _serve(self) -> None:
@@ -129,9 +134,14 @@ class Connection:
             return True
         except Disconnected:
             raise
+        except (struct.error, UnicodeDecodeError) as error:
+            self._report(QueryError("08P01", f"Malformed message {kind!r}: {error}."))
+            return True
         except Exception:
             log.exception("A statement failed")
-            self._report(QueryError("58000", "ErrorCode: 58000 Internal System Error [the platform's log has the reason]"))
+            self._report(
+                QueryError("58000", "ErrorCode: 58000 Internal System Error [the platform's log has the reason]")
+            )
             return True
         return False
 
@@ -155,7 +165,9 @@ class Connection:
             raise
         except Exception:
             log.exception("A statement failed: %s", text[:500])
-            self._report(QueryError("58000", "ErrorCode: 58000 Internal System Error [the platform's log has the reason]"))
+            self._report(
+                QueryError("58000", "ErrorCode: 58000 Internal System Error [the platform's log has the reason]")
+            )
 
     def _send(self, result: Result) -> None:
         try:

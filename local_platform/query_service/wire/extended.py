@@ -114,6 +114,12 @@ class Extended:
         if kind == b"S":
             self._describe_statement(name)
             return
+        declared = self.session.cursors.get(name.lower())
+        if declared is not None and name not in self.portals:
+            # A declared cursor is a portal too; psycopg asks for its columns this way.
+            columns = declared.result.columns or []
+            self.stream.write(messages.row_description(columns, [0] * len(columns)))
+            return
         portal = self._portal(name)
         result = self._open(portal)
         if result.columns is None:
@@ -152,7 +158,7 @@ class Extended:
 
     def _send(self, portal: Portal, result: Result, most: int) -> bool:
         """Send rows, at most so many (0: all); whether more are left."""
-        assert result.columns is not None  # noqa: S101 - checked by the caller
+        assert result.columns is not None
         formats = _formats(portal, result)
         types = [type for _, type in result.columns]
         sent = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 _BACKLOG = 256
@@ -41,7 +43,7 @@ class Listener:
         return int(listener.getsockname()[1])
 
     def _accept(self) -> None:
-        assert self._socket is not None  # noqa: S101 - set by start
+        assert self._socket is not None
         while True:
             try:
                 accepted, _ = self._socket.accept()
@@ -74,10 +76,14 @@ class Listener:
         """Accept no more; idle threads end."""
         if self._socket is not None:
             # close() alone leaves a thread blocked in accept().
-            try:
+            with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             self._socket.close()
         for _ in self._threads:
             self._waiting.put(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads to end, at most so long altogether."""
+        deadline = time.monotonic() + seconds
+        for thread in list(self._threads):
+            thread.join(max(deadline - time.monotonic(), 0))

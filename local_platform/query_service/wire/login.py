@@ -77,9 +77,7 @@ def authenticate(stream: Stream, tokens: Any, parameters: dict[str, str], org_id
     stream.flush()
     kind, body = stream.read_message()
     if kind != b"p":
-        raise QueryError(
-            "28000", "Invalid authorization type: it must be AuthenticationCleartextPassword.", fatal=True
-        )
+        raise QueryError("28000", "Invalid authorization type: it must be AuthenticationCleartextPassword.", fatal=True)
     user = parameters.get("user", "")
     principal = tokens.check(Body(body).text()) if b"\x00" in body else None
     if principal is None or user != org_id:

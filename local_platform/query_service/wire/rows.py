@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from local_platform.query_service.sql.types import Type
+from local_platform.query_service.wire.numeric import encode_numeric
 
 _EPOCH_DAYS = 10957
 _EPOCH_MICROS = 946684800 * 1_000_000
@@ -58,7 +59,8 @@ def _text(column: Any, type: Type) -> Any:
 
 
 def _plain(column: Any, _: Type) -> Any:
-    return pc.cast(column, pa.string()).cast(pa.binary()) if not pa.types.is_string(column.type) else column.cast(pa.binary())
+    spelled = column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
+    return spelled.cast(pa.binary())
 
 
 def _boolean_text(column: Any, _: Type) -> Any:
@@ -120,9 +122,8 @@ def _bytes_binary(column: Any, _: Type) -> Any:
 
 
 def _numeric_binary(column: Any, type: Type) -> Any:
-    from local_platform.query_service.wire.numeric import encode_numeric
-
-    return pa.array([None if value is None else encode_numeric(value, type.scale) for value in column.to_pylist()], pa.binary())
+    encoded = [None if value is None else encode_numeric(value, type.scale) for value in column.to_pylist()]
+    return pa.array(encoded, pa.binary())
 
 
 def _with_nulls(values: Any, column: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -34,6 +36,10 @@ class Stream:
             self.socket = context.wrap_socket(self.socket, server_side=True)
         except (OSError, ValueError) as error:
             raise Disconnected from error
+
+    def patience(self, seconds: float | None) -> None:
+        """How long to wait for the client's next bytes; None: for ever."""
+        self.socket.settimeout(seconds)
 
     @property
     def is_secure(self) -> bool:
@@ -99,9 +105,20 @@ class Stream:
         except (OSError, ValueError) as error:
             raise Disconnected from error
 
-    def close(self) -> None:
-        """Close at once; a TLS goodbye could block on a client that does not read."""
+    def is_gone(self) -> bool:
+        """Whether the client has hung up; asked from another thread while a statement runs."""
+        poller = select.poll()
         try:
+            poller.register(self.socket, select.POLLRDHUP)
+            return bool(poller.poll(0))
+        except (OSError, ValueError):
+            return True
+
+    def close(self) -> None:
+        """Close at once, with a TLS goodbye if that does not block."""
+        if self.is_secure:
+            with contextlib.suppress(OSError, ValueError):
+                self.socket.settimeout(0)
+                self.socket.unwrap()  # type: ignore[attr-defined]
+        with contextlib.suppress(OSError):
             self.socket.close()
-        except OSError:
-            pass

@@ -150,9 +150,7 @@ def _collected(value: Value, collected: str) -> Value:
 def _edge(self: Expressions, call: Call) -> Value:
     """The second argument true, or IGNORE NULLS, skips NULL. The order is that of the rows, or of the window."""
     value = self.value(call.arguments[0])
-    skip = call.ignore_nulls or (
-        len(call.arguments) > 1 and self.value(call.arguments[1]).literal is True
-    )
+    skip = call.ignore_nulls or (len(call.arguments) > 1 and self.value(call.arguments[1]).literal is True)
     name = "first" if call.name.startswith("first") else "last"
     if call.window is not None:
         return Value(f"{name}_value({value.sql}{' IGNORE NULLS' if skip else ''}){call.over}", value.type)

@@ -148,6 +148,6 @@ def _time_window(self: Expressions, call: Call) -> Value:
     width = literal_text(constant_text(self.value(call.arguments[1]), "The duration of window"))
     start = f"time_bucket(CAST({width} AS INTERVAL), {value.sql}, TIMESTAMP '1970-01-01')"
     return Value(
-        f"struct_pack(\"start\" := {start}, \"end\" := {start} + CAST({width} AS INTERVAL))",
+        f'struct_pack("start" := {start}, "end" := {start} + CAST({width} AS INTERVAL))',
         struct(("start", TIMESTAMP), ("end", TIMESTAMP)),
     )

@@ -53,8 +53,8 @@ def map_argument(self: Expressions, call: Call, position: int = 0) -> Value:
 
 def _wrong_type(call: Call, wanted: str, value: Value) -> Exception:
     return analysis_error(
-        f"Cannot resolve \"{call.name}\": the parameter requires the \"{wanted}\" type, however it has the type "
-        f"\"{value.type.spark.upper()}\".",
+        f'Cannot resolve "{call.name}": the parameter requires the "{wanted}" type, however it has the type '
+        f'"{value.type.spark.upper()}".',
         kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
     )
 
@@ -84,7 +84,9 @@ def _size(self: Expressions, call: Call) -> Value:
     value = self.value(call.arguments[0])
     if value.type.kind not in ("array", "map"):
         raise _wrong_type(call, "ARRAY or MAP", value)
-    return Value(f"coalesce(CAST({'cardinality' if value.type.kind == 'map' else 'len'}({value.sql}) AS INTEGER), -1)", INT)
+    return Value(
+        f"coalesce(CAST({'cardinality' if value.type.kind == 'map' else 'len'}({value.sql}) AS INTEGER), -1)", INT
+    )
 
 
 @function("element_at", least=2, most=2)
@@ -105,7 +107,7 @@ def _pair(self: Expressions, call: Call) -> tuple[Value, Value]:
     target = common(left.type.item, item, text=False)
     if target is None:
         raise analysis_error(
-            f"Cannot resolve \"{call.name}\": {left.type.spark} and {right.type.spark} do not fit together.",
+            f'Cannot resolve "{call.name}": {left.type.spark} and {right.type.spark} do not fit together.',
             kind="DATATYPE_MISMATCH",
         )
     other = array(target) if call.name in _TWO_ARRAYS else target
@@ -146,9 +148,7 @@ def _array_remove(self: Expressions, call: Call) -> Value:
 
 def _distinct(sql: str) -> str:
     """First occurrences in order; one NULL stays."""
-    return (
-        f"list_filter({sql}, lambda x, i: len(list_filter(({sql})[1:i-1], lambda y: y IS NOT DISTINCT FROM x)) = 0)"
-    )
+    return f"list_filter({sql}, lambda x, i: len(list_filter(({sql})[1:i-1], lambda y: y IS NOT DISTINCT FROM x)) = 0)"
 
 
 @function("array_distinct")
@@ -169,7 +169,9 @@ def _array_except(self: Expressions, call: Call) -> Value:
 @function("array_union", least=2, most=2)
 def _array_union(self: Expressions, call: Call) -> Value:
     left, right = _pair(self, call)
-    both = f"(CASE WHEN {left.sql} IS NOT NULL AND {right.sql} IS NOT NULL THEN list_concat({left.sql}, {right.sql}) END)"
+    both = (
+        f"(CASE WHEN {left.sql} IS NOT NULL AND {right.sql} IS NOT NULL THEN list_concat({left.sql}, {right.sql}) END)"
+    )
     return Value(_distinct(both), left.type)
 
 
@@ -211,7 +213,9 @@ def _arrays_zip(self: Expressions, call: Call) -> Value:
 def _array_join(self: Expressions, call: Call) -> Value:
     """NULL elements are left out unless a replacement is given."""
     values = arguments(self, call, array(STRING), STRING, STRING)
-    change = f"list_transform({values[0].sql}, lambda x: coalesce(x, {values[2].sql}))" if len(values) > 2 else values[0].sql
+    change = (
+        f"list_transform({values[0].sql}, lambda x: coalesce(x, {values[2].sql}))" if len(values) > 2 else values[0].sql
+    )
     joined = f"coalesce(array_to_string({change}, {values[1].sql}), '')"
     return Value(f"(CASE WHEN {values[0].sql} IS NOT NULL THEN {joined} END)", STRING)
 
@@ -272,7 +276,7 @@ def _slice(self: Expressions, call: Call) -> Value:
     _, start, count = arguments(self, call, None, INT, INT)
     first = f"(CASE WHEN {start.sql} < 0 THEN len({items.sql}) + {start.sql} + 1 ELSE {start.sql} END)"
     cut = f"list_slice({items.sql}, {first}, {first} + {count.sql} - 1)"
-    wrong = f"error('Unexpected value for start in function slice: SQL array indices start at 1.')"
+    wrong = "error('Unexpected value for start in function slice: SQL array indices start at 1.')"
     return Value(
         f"(CASE WHEN {start.sql} = 0 THEN {wrong} WHEN {first} < 1 OR {count.sql} = 0 THEN "
         f"CAST([] AS {items.type.duck}) ELSE {cut} END)",

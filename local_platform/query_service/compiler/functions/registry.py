@@ -46,14 +46,14 @@ class Function:
             )
         if call.window is not None and self.kind in ("scalar", "generator"):
             raise analysis_error(
-                f"Expression \"{self.name}\" not supported within a window function.",
+                f'Expression "{self.name}" not supported within a window function.',
                 kind="UNSUPPORTED_EXPR_FOR_WINDOW",
             )
         if call.distinct and self.kind != "aggregate":
             raise analysis_error(f"Function {self.name} does not support DISTINCT.")
         if self.kind == "generator":
             raise analysis_error(
-                f"The generator \"{self.name}\" stands alone in the select list or in LATERAL VIEW, not inside another "
+                f'The generator "{self.name}" stands alone in the select list or in LATERAL VIEW, not inside another '
                 "expression.",
                 kind="UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
             )
@@ -121,7 +121,7 @@ def numeric(value: Value) -> Value:
     if value.type.kind in ("string", "void"):
         return cast(value, DOUBLE)
     raise analysis_error(
-        f"The parameter requires a numeric type, not \"{value.type.spark.upper()}\".",
+        f'The parameter requires a numeric type, not "{value.type.spark.upper()}".',
         kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
     )
 

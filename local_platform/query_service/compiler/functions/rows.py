@@ -97,8 +97,10 @@ def _field_name(node: exp.Expression, position: int) -> str:
 @function("assert_true", most=2)
 def _assert_true(self: Expressions, call: Call) -> Value:
     condition = self.condition(call.arguments[0])
-    text = cast(self.value(call.arguments[1]), STRING).sql if len(call.arguments) > 1 else literal_text(
-        f"'{call.arguments[0].sql(dialect='spark')}' is not true!"
+    text = (
+        cast(self.value(call.arguments[1]), STRING).sql
+        if len(call.arguments) > 1
+        else literal_text(f"'{call.arguments[0].sql(dialect='spark')}' is not true!")
     )
     return Value(f"(CASE WHEN {condition} THEN NULL ELSE error({text}) END)", VOID)
 

@@ -84,9 +84,7 @@ def _locate(self: Expressions, call: Call) -> Value:
         return Value(f"CAST(strpos({text}, {wanted}) AS INTEGER)", INT)
     start = values[2].sql
     found = f"strpos(substring({text}, {start}), {wanted})"
-    return Value(
-        f"CAST(CASE WHEN {start} < 1 OR {found} = 0 THEN 0 ELSE {found} + {start} - 1 END AS INTEGER)", INT
-    )
+    return Value(f"CAST(CASE WHEN {start} < 1 OR {found} = 0 THEN 0 ELSE {found} + {start} - 1 END AS INTEGER)", INT)
 
 
 @function("concat", least=0, most=None)
