@@ -13,19 +13,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
 from runner.training.door import Rows, TrainingData
 from runner.training.frame import Feature, Matrix
 from runner.training.linear import FirstStage, fit_first_stage, mean_log_loss, refit
+from runner.training.threads import lgb
 
 Floats = npt.NDArray[np.float64]
 FOLDS = 3
 ENOUGH_CONVERSIONS = 1000
 """From this many conversions on, the validate split alone is judge enough."""
-MOST_TREES, PATIENCE = 1500, 60
+MOST_TREES, PATIENCE = 1500, 40
 SHARED: dict[str, Any] = {
     "objective": "binary",
     "metric": "binary_logloss",

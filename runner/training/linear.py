@@ -20,6 +20,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from runner.calibration import fit_line
 from runner.training.door import Rows
 from runner.training.frame import Feature, Matrix
 
@@ -157,34 +158,6 @@ def _fit(
         names, shape, tuple(mean.tolist()), tuple(scale.tolist()), tuple(coefficients.tolist()),
         base, lowest, highest, slope, intercept, ridge, bar,
     )  # fmt: skip
-
-
-def fit_line(log_odds: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
-    """Slope and intercept of a logistic regression on one number, by Newton's method.
-
-    A trace of ridge keeps the slope finite where the classes do not overlap.
-    """
-    center = float(np.average(log_odds, weights=weight))
-    design = np.column_stack([log_odds - center, np.ones_like(log_odds)])
-    share = float(np.average(label, weights=weight))
-    theta = np.array([1.0, np.log(share / (1.0 - share))])
-    hold = np.array([1e-6 * weight.sum(), 0.0])
-    for _ in range(50):
-        chance = sigmoid(design @ theta)
-        gradient = design.T @ (weight * (label - chance)) - hold * (theta - np.array([1.0, 0.0]))
-        curvature = (design * (weight * chance * (1.0 - chance))[:, None]).T @ design + np.diag(hold)
-        step = np.linalg.solve(curvature + 1e-12 * np.eye(2), gradient)
-        theta = theta + np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < 1e-10:
-            break
-    slope = float(theta[0])
-    return slope, float(theta[1] - slope * center)
-
-
-def sigmoid(log_odds: Floats) -> Floats:
-    """Probability of log-odds, without overflow."""
-    half: Floats = 0.5 * (1.0 + np.tanh(0.5 * log_odds))
-    return half
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,7 @@ from runner.model_card import read_card
 from runner.training.boosting import start_scores
 from runner.training.frame import Feature, Matrix
 from runner.training.linear import FirstStage
+from runner.training.threads import lgb
 
 Floats = npt.NDArray[np.float64]
 MODEL_FILE, CARD_FILE, TEST_SCORES_FILE = "model.txt", "card.json", "test_scores.parquet"
