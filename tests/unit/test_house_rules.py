@@ -65,5 +65,5 @@ def test_every_dependency_says_why_it_is_there() -> None:
 
 
 def test_no_file_of_ours_is_longer_than_a_room() -> None:
-    long = {str(path.relative_to(ROOT)): n for path in sources() if (n := len(path.read_text().splitlines())) > 400}
+    long = {str(path.relative_to(ROOT)): n for path in sources() if (n := len(path.read_text().splitlines())) > 450}
     assert long == {}
