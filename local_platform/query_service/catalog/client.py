@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from local_platform.query_service.catalog import pgcatalog
 from local_platform.query_service.engine.results import Result, rows_result
 from local_platform.query_service.sql.types import STRING
 
@@ -28,10 +29,8 @@ _QUESTION = re.compile(r"\s*select\s+([a-z_.]+(?:\(\s*\))?)\s*;?\s*", re.IGNOREC
 def answer(session: Session, sql: str) -> Result | None:
     """The answer to a driver's question; None when the statement is something else."""
     match = _QUESTION.fullmatch(sql)
-    if match is None:
-        return None
-    found = _ANSWERS.get(re.sub(r"\s", "", match[1]).lower())
+    found = _ANSWERS.get(re.sub(r"\s", "", match[1]).lower()) if match is not None else None
     if found is None:
-        return None
+        return pgcatalog.answer(session, sql)
     name, value = found
     return rows_result([(name, STRING)], [(value(session),)])

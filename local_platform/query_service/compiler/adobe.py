@@ -1,24 +1,103 @@
-"""Selects that need a query below them: Adobe-defined functions whose result builds on another window."""
+"""Adobe-defined functions whose result builds on another window: they need a query below the one they stand in.
+
+A session's number counts the rows that begin one, and whether a row does depends on the row before it; one window
+cannot read another, so the inner ones become columns of FROM.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from local_platform.query_service.compiler.calls import Call, Window, read_call
 from local_platform.query_service.compiler.scope import Scope
+from local_platform.query_service.compiler.windows import read_window
+from local_platform.query_service.errors import not_supported
 
 if TYPE_CHECKING:
+    from local_platform.query_service.compiler.expressions import Expressions
     from local_platform.query_service.compiler.query import Compiler
 
-TWO_STEPS: tuple[str, ...] = ()
+PRECEDING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+FOLLOWING = "ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
+_SHORT = {"ROWS UNBOUNDED PRECEDING": PRECEDING}
+
+# Inner columns by key, as DuckDB's SQL in the terms of the original FROM.
+Inner = Callable[["Expressions", Call, Window], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Below:
+    """Where a window's inner columns are found: key to DuckDB's SQL."""
+
+    columns: dict[str, str]
 
 
 def needs_wrapping(node: exp.Select) -> bool:
     """Whether the select list has a function that needs an inner window."""
-    return False
+    return bool(_two_step_windows(node))
+
+
+def _two_step_windows(node: exp.Select) -> list[exp.Window]:
+    from local_platform.query_service.compiler.functions.sessions import INNER
+
+    found = []
+    for element in node.expressions:
+        for part in element.walk(prune=lambda each: isinstance(each, exp.Query)):
+            if isinstance(part, exp.Window) and isinstance(part.this, exp.Anonymous):
+                if str(part.this.this).lower() in INNER:
+                    found.append(part)
+    return found
 
 
 def wrap(compiler: Compiler, scope: Scope, origin: str, condition: str, node: exp.Select) -> str:
-    """FROM with the inner windows computed."""
-    return origin
+    """FROM with the inner windows computed; names in the scope lead to the new FROM from here on.
+
+    Raises:
+        QueryError: 0A000, the select also groups.
+    """
+    from local_platform.query_service.compiler.functions.sessions import INNER
+
+    if node.args.get("group") is not None or node.args.get("having") is not None:
+        raise not_supported(
+            "A session or attribution function beside GROUP BY",
+            "all guides use it on rows.",
+            instead="Compute it in a sub-select and group outside.",
+        )
+    expressions = compiler.expressions(scope)
+    name = compiler.statement.name("b")
+    parts: dict[str, str] = {}
+    for window in _two_step_windows(node):
+        call = read_call(window.this)
+        keys = INNER[call.name](expressions, call, documented(call, read_window(expressions, window), PRECEDING))
+        placed = {key: f"x{len(parts) + place}" for place, key in enumerate(keys)}
+        parts |= {placed[key]: sql for key, sql in keys.items()}
+        scope.below[id(window)] = Below({key: f"{name}.{column}" for key, column in placed.items()})
+    renamed: dict[str, str] = {}
+    for relation in scope.relations:
+        for column in relation.columns:
+            renamed.setdefault(column.sql, f"k{len(renamed)}")
+    listed = [f"{sql} AS {column}" for sql, column in renamed.items()] + [f"{sql} AS {n}" for n, sql in parts.items()]
+    scope.rename = lambda sql: f"{name}.{renamed[sql]}" if sql in renamed else sql
+    where = f" WHERE {condition}" if condition else ""
+    source = f" FROM {origin}" if origin else ""
+    return f"(SELECT {', '.join(listed)}{source}{where}) AS {name}"
+
+
+def documented(call: Call, window: Window, frame: str) -> Window:
+    """The window, if it is written the way every guide writes it.
+
+    Raises:
+        QueryError: 0A000, no order, no frame or another one: what happens then is documented nowhere.
+    """
+    seen = _SHORT.get(window.frame.upper(), window.frame.upper())
+    if not window.order or seen != frame:
+        raise not_supported(
+            f"{call.name.upper()} over this window",
+            f"seen {'no ORDER BY' if not window.order else window.frame or 'no frame'}; only one form is documented.",
+            instead=f"Write OVER (PARTITION BY ... ORDER BY timestamp {frame}).",
+        )
+    return window

@@ -24,6 +24,7 @@ class Call:
         over: SQL of the OVER clause with a leading blank, empty outside a window.
         window: what the OVER clause says, None outside a window.
         ignore_nulls: IGNORE NULLS was written.
+        below: inner windows of an Adobe-defined function: key to DuckDB's SQL.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Call:
     over: str = ""
     window: Window | None = None
     ignore_nulls: bool = False
-    parts: dict[str, str] = field(default_factory=dict)
+    below: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -61,8 +62,10 @@ class Window:
         return f" OVER ({' '.join(part for part in parts if part)})"
 
 
-def call_function(self: Expressions, node: exp.Expression, window: Window | None = None) -> Value:
-    """Compile a call; `window` is set inside an OVER clause.
+def call_function(
+    self: Expressions, node: exp.Expression, window: Window | None = None, below: dict[str, str] | None = None
+) -> Value:
+    """Compile a call; `window` is set inside an OVER clause, `below` where it has inner windows.
 
     Raises:
         QueryError: an unknown function, a wrong number of arguments, a window function without window.
@@ -70,7 +73,7 @@ def call_function(self: Expressions, node: exp.Expression, window: Window | None
     from local_platform.query_service.compiler.functions import find
 
     call = read_call(node)
-    call.window = window
+    call.window, call.below = window, below or {}
     function = find(call.name)
     if function is None:
         raise unknown_function(call.name)

@@ -34,7 +34,6 @@ class Expressions:
         self.statement = statement
         self.scope = scope
         self.compile_query = compile_query
-        self.before_window: list[tuple[str, str]] = []
 
     def value(self, node: exp.Expression) -> Value:
         """The compiled expression.
@@ -87,6 +86,7 @@ class Expressions:
             aliases=self.scope.aliases,
             windows=self.scope.windows,
             rename=self.scope.rename,
+            below=self.scope.below,
         )
         return Expressions(self.statement, inner, self.compile_query)
 

@@ -126,6 +126,7 @@ class Scope:
         locals: parameters of lambdas and, where allowed, aliases of the select list.
         windows: named windows, by lower-case name, as syntax trees.
         rename: set where columns are reached through a wrapping query: maps DuckDB's SQL of a column to another.
+        below: inner windows of Adobe-defined functions, by the identity of the OVER clause's tree.
     """
 
     relations: list[Relation] = field(default_factory=list)
@@ -135,6 +136,7 @@ class Scope:
     aliases: dict[str, Value] = field(default_factory=dict)
     windows: dict[str, Any] = field(default_factory=dict)
     rename: Callable[[str], str] | None = None
+    below: dict[int, Any] = field(default_factory=dict)
 
     def child(self) -> Scope:
         """A scope for a sub-query: sees the common table expressions, and outer columns as a last resort."""

@@ -18,7 +18,8 @@ def window_function(self: Expressions, node: exp.Window) -> Value:
     """`f(...) OVER (...)` or `f(...) OVER name`."""
     if isinstance(node.this, exp.Filter):
         return self.value(node.this)
-    return call_function(self, node.this, read_window(self, node))
+    below = self.scope.below.get(id(node))
+    return call_function(self, node.this, read_window(self, node), below.columns if below is not None else None)
 
 
 def read_window(self: Expressions, node: exp.Window) -> Window:

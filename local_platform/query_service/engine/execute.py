@@ -8,6 +8,7 @@ from typing import Any
 from local_platform.query_service.catalog.show import PARAMETERS, show
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.engine import audiences, commands, define, write
+from local_platform.query_service.engine.block import run_block
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.engine.select import select
 from local_platform.query_service.engine.session import SETTINGS, Session
@@ -108,4 +109,5 @@ _HANDLERS: dict[type, Callable[[Session, Any], Result]] = {
     s.Fetch: commands.fetch,
     s.Close: commands.close,
     s.Explain: commands.explain,
+    s.Block: run_block,
 }

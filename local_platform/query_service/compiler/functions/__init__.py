@@ -9,8 +9,10 @@ from local_platform.query_service.compiler.functions import (  # noqa: F401 - im
     json,
     lists,
     math,
+    neighbours,
     offsets,
     rows,
+    sessions,
     text,
 )
 from local_platform.query_service.compiler.functions.registry import find, names
