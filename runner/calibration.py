@@ -21,6 +21,8 @@ Method = Literal["platt", "isotonic"]
 ENOUGH_FOR_ISOTONIC = 1000
 """Rows of the rarer class from which the isotonic curve is less wrong than the logistic one."""
 MOST_KNOTS = 200
+LIGHTEST_STEP = 0.005
+"""Share of all weight that a step of the isotonic curve must hold to become a knot."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,8 @@ def _isotonic(log_odds: Floats, label: Floats, weight: Floats) -> tuple[Floats, 
     heights, where = np.unique(steps, return_inverse=True)
     mass = np.bincount(where, weight)
     centres = np.bincount(where, weight * log_odds) / mass
-    # A step of a few rows at either end would say 0 or 1; it needs 50 rows and a rate strictly between.
-    keep = (mass >= 50.0) & (heights > 0.0) & (heights < 1.0)
+    # The outermost steps are the luckiest few rows, and say too much: a step needs some weight, and a rate between.
+    keep = (mass >= max(50.0, LIGHTEST_STEP * weight.sum())) & (heights > 0.0) & (heights < 1.0)
     centres, heights = centres[keep], heights[keep]
     if centres.size > MOST_KNOTS:
         chosen = np.unique(np.linspace(0, centres.size - 1, MOST_KNOTS).round().astype(int))

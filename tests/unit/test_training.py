@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ from runner.errors import ModelError
 from runner.evaluation import Evaluation, auc
 from runner.training import Trained, load_model, train
 from runner.training.door import read_training_data
+from runner.training.threads import lgb
 from tests.unit.model_rows import RUN, TRAINING, USE_CASE, export, training_rows
 
 
