@@ -10,14 +10,15 @@ import json
 import re
 import uuid
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local_platform.context import Context
+from local_platform.names import climbs, has_control_character
 from local_platform.problems import BadRequest, GatewayProblem, PlatformProblem, Problem
 
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\]")
 # Without it the token does not say which product profiles the client has.
 _PRODUCT_SCOPE = "additional_info.projectedProductContext"
 
@@ -46,6 +47,7 @@ class Gateway:
         reply = _with_request_id(send, request_id)
         try:
             _check_path(scope["path"])
+            _check_query(scope["query_string"])
             if scope["path"].startswith("/data/"):
                 self._check(scope, headers)
         except Problem as problem:
@@ -89,8 +91,18 @@ def _check_sandbox(named: str | None, ours: str) -> None:
 
 
 def _check_path(path: str) -> None:
-    if _CONTROL_CHARACTER.search(path) or ".." in path.split("/"):
+    if has_control_character(path) or "\\" in path or climbs(path):
         raise BadRequest("The path holds '..', a backslash or a control character, which no name may.")
+
+
+def _check_query(query: bytes) -> None:
+    if not query:
+        return
+    for name, value in parse_qsl(query.decode("latin-1")):
+        if has_control_character(value):
+            raise BadRequest(f"Query parameter {name!r} holds a control character, which no value may.")
+        if name == "path" and climbs(value):
+            raise BadRequest("Query parameter 'path' holds '..', which no path may.")
 
 
 def _has_body(headers: dict[str, str]) -> bool:

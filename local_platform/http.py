@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from local_platform.names import unsafe_name
 from local_platform.problems import BadRequest
 
 # Bodies of API calls other than file uploads; those are streamed to disk instead.
@@ -56,12 +57,15 @@ class Call:
         """The body parsed as JSON.
 
         Raises:
-            BadRequest: the body is no JSON.
+            BadRequest: the body is no JSON, or a name in it could do harm.
         """
         try:
-            return json.loads(self.body)
+            body = json.loads(self.body)
         except ValueError as error:
             raise BadRequest(f"The request body is not valid JSON: {error}.") from None
+        if (problem := unsafe_name(body)) is not None:
+            raise BadRequest(problem)
+        return body
 
     def json_object(self) -> dict[str, Any]:
         """The body, which must be a JSON object.

@@ -44,7 +44,7 @@ _TWO_SIDED = frozenset({"failing", "html", "reset"})
 _MOST_FRESH = 10_000
 
 RETRYABLE: tuple[Json, ...] = (
-    {"kind": "expired_token"},
+    {"kind": "expired_token", "where": "/data/*"},
     {"kind": "late"},
     {"kind": "rate_limited"},
     {"kind": "rate_limited", "seconds": 0.2},
