@@ -37,17 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     ratios: list[Ratio] = []
     skipped: dict[str, str] = {}
-    for name in given.only or comparisons:
-        try:
-            found = comparisons[name]()
-        except CannotRunHere as reason:
-            skipped[name] = str(reason)
-            print(f"{name}: skipped. {reason}", flush=True)
-            continue
-        for ratio in found:
-            print(ratio.line(), flush=True)
-        ratios += found
-    write(given.out, ratios, skipped)
+    try:
+        for name in given.only or comparisons:
+            try:
+                found = comparisons[name]()
+            except CannotRunHere as reason:
+                skipped[name] = str(reason)
+                print(f"{name}: skipped. {reason}", flush=True)
+                continue
+            for ratio in found:
+                print(ratio.line(), flush=True)
+            ratios += found
+    finally:
+        write(given.out, ratios, skipped)
 
 
 def write(path: Path, ratios: Sequence[Ratio], skipped: dict[str, str]) -> None:
