@@ -61,13 +61,16 @@ class LocalPlatform:
         return datetime.fromisoformat(str(self._clock("POST", {"advance_seconds": seconds})["now"]))
 
     def _clock(self, method: str, body: Mapping[str, float] | None) -> Mapping[str, object]:
-        answer = requests.request(
-            method,
-            f"{self.ready['control_url']}/clock",
-            json=body,
-            headers={"Authorization": f"Bearer {self.ready['client_secret']}"},
-            timeout=(10, 600),
-        )
+        with requests.Session() as session:
+            # Loopback: no proxy of the environment may see the secret, and no ~/.netrc replace it.
+            session.trust_env = False
+            answer = session.request(
+                method,
+                f"{self.ready['control_url']}/clock",
+                json=body,
+                headers={"Authorization": f"Bearer {self.ready['client_secret']}"},
+                timeout=(10, 600),
+            )
         if answer.status_code != 200:
             raise PlatformError(
                 f"The local platform's clock answered {answer.status_code}: {answer.text[:500]}",
