@@ -1,9 +1,10 @@
 """The second stage: gradient-boosted trees, and how many of them.
 
 Two plans compete. "on the first stage" starts from the additive index and lets small trees correct it; "alone" grows
-larger trees from nothing. The plan and the number of trees with the lowest log loss win. The judges are the validate
-rows and, while those hold few conversions, train rows that a fold leaves out: with 200 conversions the difference
-between two good plans drowns in chance. Calibrate and test rows are never looked at here.
+larger trees from nothing. The number of trees with the lowest log loss wins, and the second plan only when it is ahead
+by more than one standard error of the difference: on equal terms the additive index travels better to later dates. The
+judges are the validate rows and, while those hold few conversions, train rows that a fold leaves out: with 200
+conversions the difference between two good plans drowns in chance. Calibrate and test rows are never looked at here.
 """
 
 from __future__ import annotations
@@ -107,15 +108,17 @@ def boost(data: TrainingData, seed: int) -> Boosted:
     stage = fit_first_stage(data.train, data.features)
     plans = [ON_FIRST_STAGE, ALONE] if stage else [ALONE]
     folds = FOLDS if data.validate.positives < ENOUGH_CONVERSIONS else 0
-    trials = [_judge(plan, stage, data, folds, seed) for plan in plans]
-    best = min(range(len(plans)), key=lambda i: trials[i].log_loss)
-    plan, start = plans[best], stage if plans[best].on_first_stage else None
+    judged = [_judge(plan, stage, data, folds, seed) for plan in plans]
+    plan, trial = plans[0], judged[0].trial
+    if len(judged) > 1 and _is_ahead(judged[1], judged[0]):
+        plan, trial = plans[1], judged[1].trial
+    start = stage if plan.on_first_stage else None
     parameters = _parameters(plan, data.train.size, seed)
-    booster = _grow(data.train, data.features, start, parameters, trials[best].trees)
+    booster: lgb.Booster = lgb.train(parameters, _dataset(data.train, data.features, start), trial.trees)
     judged_on = f"validate ({data.validate.positives:,} conversions)"
     if folds:
         judged_on += f" and {folds} folds of train ({data.train.positives:,} conversions)"
-    return Boosted(booster, start, plan.name, parameters, tuple(trials), judged_on)
+    return Boosted(booster, start, plan.name, parameters, tuple(j.trial for j in judged), judged_on)
 
 
 def start_scores(x: Matrix, features: Sequence[Feature], stage: FirstStage | None) -> Floats | None:
@@ -123,20 +126,47 @@ def start_scores(x: Matrix, features: Sequence[Feature], stage: FirstStage | Non
     return stage.log_odds(x, [f.name for f in features]) if stage else None
 
 
-def _judge(plan: Plan, stage: FirstStage | None, data: TrainingData, folds: int, seed: int) -> Trial:
-    """The curve of the log loss over the number of trees, pooled over all judges, and where it is lowest."""
-    curve, without, total = np.zeros(0), 0.0, 0.0
+@dataclass(frozen=True)
+class _Judged:
+    """A trial, and what each judging row says of it: its log loss and its weight, in the same order for every plan."""
+
+    trial: Trial
+    losses: Floats
+    weights: Floats
+
+
+def _is_ahead(one: _Judged, other: _Judged) -> bool:
+    """Whether the log loss of `one` is lower by more than a standard error of the difference on the same rows."""
+    difference = other.losses - one.losses
+    share = one.weights / one.weights.sum()
+    mean = float(share @ difference)
+    return mean > float(np.sqrt((share**2 * (difference - mean) ** 2).sum()))
+
+
+def _judge(plan: Plan, stage: FirstStage | None, data: TrainingData, folds: int, seed: int) -> _Judged:
+    """The number of trees at which the log loss, pooled over all judges, is lowest."""
+    curve, total, without = np.zeros(0), 0.0, 0.0
+    judges: list[tuple[Rows, Floats, lgb.Booster]] = []
     for learn, judge, own in _pairs(plan, stage, data, folds):
-        parameters = _parameters(plan, learn.size, seed)
         start = start_scores(judge.x, data.features, own)
-        base = start if start is not None else np.full(judge.size, _prior(learn))
-        losses = _curve(learn, judge, data.features, own, parameters)
+        booster, losses = _grow(learn, judge, data.features, own, _parameters(plan, learn.size, seed))
         weight = float(judge.weight.sum())
         curve = _added(curve, losses * weight)
-        without += mean_log_loss(base, judge.label, judge.weight) * weight
         total += weight
-    at = int(np.argmin(curve))
-    return Trial(plan.name, at + 1, float(curve[at] / total), without / total)
+        base = np.full(judge.size, _prior(learn)) if start is None else start
+        without += mean_log_loss(base, judge.label, judge.weight) * weight
+        judges.append((judge, np.zeros(judge.size) if start is None else start, booster))
+    trees = int(np.argmin(curve)) + 1
+    losses = np.concatenate([_losses(judge, start, booster, trees) for judge, start, booster in judges])
+    weights = np.concatenate([judge.weight for judge, _, _ in judges])
+    return _Judged(Trial(plan.name, trees, float(curve[trees - 1] / total), without / total), losses, weights)
+
+
+def _losses(judge: Rows, start: Floats, booster: lgb.Booster, trees: int) -> Floats:
+    raw = booster.predict(judge.x, raw_score=True, num_iteration=min(trees, booster.num_trees()), num_threads=2)
+    log_odds = start + np.asarray(raw, dtype=np.float64)
+    losses: Floats = np.logaddexp(0.0, log_odds) - judge.label * log_odds
+    return losses
 
 
 def _pairs(
@@ -153,29 +183,21 @@ def _pairs(
         yield learn, judge, refit(use, learn, data.features) if use else None
 
 
-def _curve(
+def _grow(
     learn: Rows, judge: Rows, features: Sequence[Feature], stage: FirstStage | None, parameters: dict[str, Any]
-) -> Floats:
-    """Log loss on `judge` after 1, 2, 3 ... trees, until it has not fallen for `PATIENCE` trees."""
+) -> tuple[lgb.Booster, Floats]:
+    """Trees until the log loss on `judge` has not fallen for `PATIENCE` trees, and that loss after each tree."""
     train = _dataset(learn, features, stage)
-    valid = _dataset(judge, features, stage, train)
     seen: dict[str, dict[str, list[float]]] = {}
-    lgb.train(
+    booster: lgb.Booster = lgb.train(
         parameters,
         train,
         MOST_TREES,
-        valid_sets=[valid],
+        valid_sets=[_dataset(judge, features, stage, train)],
         valid_names=["judge"],
         callbacks=[lgb.record_evaluation(seen), lgb.early_stopping(PATIENCE, verbose=False)],
     )
-    return np.array(seen["judge"]["binary_logloss"])
-
-
-def _grow(
-    rows: Rows, features: Sequence[Feature], stage: FirstStage | None, parameters: dict[str, Any], trees: int
-) -> lgb.Booster:
-    booster: lgb.Booster = lgb.train(parameters, _dataset(rows, features, stage), trees)
-    return booster
+    return booster, np.array(seen["judge"]["binary_logloss"])
 
 
 def _dataset(

@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import add
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -150,7 +152,7 @@ def _fit(
     z, mean, scale = _standardised(transformed(rows.x[:, columns], names, shape))
     moments = _moments(z, rows.label, rows.weight)
     coefficients = _elastic_net(moments, ridge, bar * _bars(names))
-    base = moments.label - float(moments.sum_z / moments.rows @ coefficients)
+    base = moments.label - float(moments.mean @ coefficients)
     lowest, highest = moments.label / 15.0, 1.0 - (1.0 - moments.label) / 15.0
     index = np.clip(base + z @ coefficients, lowest, highest)
     slope, intercept = fit_line(np.log(index / (1.0 - index)), rows.label, rows.weight)
@@ -174,6 +176,20 @@ class _Moments:
     def label(self) -> float:
         return self.sum_label / self.rows
 
+    @property
+    def mean(self) -> Floats:
+        mean: Floats = self.sum_z / self.rows
+        return mean
+
+    def __add__(self, other: _Moments) -> _Moments:
+        return _Moments(
+            self.rows + other.rows,
+            self.sum_label + other.sum_label,
+            self.sum_z + other.sum_z,
+            self.zz + other.zz,
+            self.zy + other.zy,
+        )
+
     def __sub__(self, other: _Moments) -> _Moments:
         return _Moments(
             self.rows - other.rows,
@@ -193,9 +209,8 @@ def _moments(z: Floats, label: Floats, weight: Floats) -> _Moments:
 
 def _elastic_net(m: _Moments, ridge: float, bars: Floats, start: Floats | None = None) -> Floats:
     """Coordinate descent: half the squared error, plus a ridge, plus `bars` standard errors times |b|."""
-    mean = m.sum_z / m.rows
-    gram = m.zz / m.rows - np.outer(mean, mean)
-    toward = m.zy / m.rows - m.label * mean
+    gram = m.zz / m.rows - np.outer(m.mean, m.mean)
+    toward = m.zy / m.rows - m.label * m.mean
     least = bars * np.sqrt(m.label * (1.0 - m.label) / m.rows)
     hold = np.diag(gram) + ridge
     b = np.zeros(toward.size) if start is None else start.copy()
@@ -217,8 +232,11 @@ def _elastic_net(m: _Moments, ridge: float, bars: Floats, start: Floats | None =
 
 def _compare(z: Floats, train: Rows, fold: npt.NDArray[np.int64], names: Sequence[str]) -> tuple[float, float, float]:
     """Out-of-fold log loss of the best pair of ridge and bar."""
-    parts = [_moments(z[fold == k], train.label[fold == k], train.weight[fold == k]) for k in range(FOLDS)]
-    whole = _moments(z, train.label, train.weight)
+    rows = [np.flatnonzero(fold == k) for k in range(FOLDS)]
+    held = [z[r] for r in rows]
+    parts = [_moments(own, train.label[r], train.weight[r]) for own, r in zip(held, rows, strict=True)]
+    whole = reduce(add, parts)
+    means = [(whole - part).mean for part in parts]
     best = (np.inf, RIDGES[0], BARS[0])
     for ridge in RIDGES:
         starts: list[Floats | None] = [None] * FOLDS
@@ -228,7 +246,7 @@ def _compare(z: Floats, train: Rows, fold: npt.NDArray[np.int64], names: Sequenc
                 rest = whole - parts[k]
                 found = _elastic_net(rest, ridge, bar * _bars(names), starts[k])
                 starts[k] = found
-                index[fold == k] = rest.label + (z[fold == k] - rest.sum_z / rest.rows) @ found
+                index[rows[k]] = rest.label + held[k] @ found - float(means[k] @ found)
             cut = np.clip(index, whole.label / 15.0, 1.0 - (1.0 - whole.label) / 15.0)
             logit = np.log(cut / (1.0 - cut))
             slope, intercept = fit_line(logit, train.label, train.weight)
