@@ -35,14 +35,17 @@ class QueryOptions:
     memory: str = "2GB"
     batch_rows: int = 8_192
     sandbox: str = "dev"
+    tenant_id: str = "acme"
+    org_id: str = ""
 
     @classmethod
     def of(cls, options: Any) -> QueryOptions:
         """From the platform's own options; `delays` "documented" makes batch statements wait their minutes."""
         if isinstance(options, cls):
             return options
-        made = cls(sandbox=getattr(options, "sandbox", "dev"))
+        known = {name: getattr(options, name) for name in ("sandbox", "tenant_id", "org_id") if hasattr(options, name)}
+        made = cls(**known)
         if getattr(options, "delays", "none") == "documented":
             # 200 to 475 s were published for a CTAS over a million events, most of it waiting to start.
-            made = replace(made, batch_start_seconds=200.0)
+            made = replace(made, batch_start_seconds=120.0)
         return made

@@ -87,6 +87,7 @@ class QueryService:
         """
         database = dbname.partition("?")[0].partition(":")[2] or "all"
         session = Session(self.engine, principal, database)
+        session.waits = False
         outcome = Outcome("")
         try:
             for statement in split(sql):
@@ -102,7 +103,8 @@ class QueryService:
             QueryError: 53300, too many sessions; 42P12, the dbname names nothing.
         """
         session = Session(self.engine, login.principal, login.database, flatten=login.flatten)
-        if login.database != "all" and not session.catalog().table_exists(login.database):
+        shown = session.catalog()
+        if shown.only is not None and not any(shown.table_exists(name) for name in shown.only):
             raise QueryError("42P12", f"No tables found for dbName {login.sandbox}:{login.database}.", fatal=True)
         with self._lock:
             if len(self._connections) >= self.options.sessions:

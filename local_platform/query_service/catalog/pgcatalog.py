@@ -146,9 +146,8 @@ def _rewritten(tree: exp.Expression) -> str:
 
 def _own(call: exp.Expression) -> exp.Expression:
     """A catalogue function under the name of our macro."""
-    if isinstance(call, exp.Anonymous) and not str(call.this).startswith(_PREFIX):
-        if str(call.this).lower() in _OWN:
-            call.set("this", _PREFIX + str(call.this).lower())
+    if isinstance(call, exp.Anonymous) and str(call.this).lower() in _OWN:
+        call.set("this", _PREFIX + str(call.this).lower())
     return call
 
 

@@ -89,6 +89,10 @@ _SIMPLE = {
 }
 
 
+# attcompression, attoptions, attfdwoptions, attacl
+_NOTHING = ("", None, None, None)
+
+
 def number_of(name: str) -> int:
     """A stable object id above those PostgreSQL reserves."""
     return 16_384 + zlib.crc32(name.encode()) % 2_000_000_000
@@ -99,6 +103,7 @@ class Relations:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.only = session.catalog().only
         self.classes: list[tuple[Any, ...]] = []
         self.attributes: list[tuple[Any, ...]] = []
         self.types: list[tuple[Any, ...]] = [
@@ -128,7 +133,7 @@ class Relations:
         return rows
 
     def _visible(self, name: str) -> bool:
-        return self.session.database in ("all", name)
+        return self.only is None or name.lower() in self.only
 
     def _view_columns(self, sql: str) -> list[tuple[str, Type]]:
         from local_platform.query_service.engine.select import compile_select
@@ -150,8 +155,24 @@ class Relations:
         for place, (column, type) in enumerate(columns, start=1):
             type_id, size = self._type(f"{name}_{column.lower()}", type)
             self.attributes.append(
-                (number, column.lower(), type_id, size, place, 0, -1, False, False, "", "", False, 0, "x", -1, "")
-                + (None, None, None)
+                (
+                    number,
+                    column.lower(),
+                    type_id,
+                    size,
+                    place,
+                    0,
+                    -1,
+                    False,
+                    False,
+                    "",
+                    "",
+                    False,
+                    0,
+                    "x",
+                    -1,
+                    *_NOTHING,
+                )
             )
 
     def _type(self, name: str, type: Type) -> tuple[int, int]:

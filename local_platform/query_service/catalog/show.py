@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_platform.lake import Dataset
-from local_platform.query_service.engine.define import details
+from local_platform.query_service.engine import groups
+from local_platform.query_service.engine.define import column_spelling, details
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.errors import QueryError, not_supported, syntax_error
 from local_platform.query_service.sql.dialect import parse_query
@@ -41,8 +42,10 @@ def show(session: Session, statement: Show) -> Result:
     handler = {
         "TABLES": _tables,
         "VIEWS": _views,
-        "DATABASES": _databases,
-        "SCHEMAS": _schemas,
+        "DATABASES": groups.show_databases,
+        "SCHEMAS": groups.show_schemas,
+        "NAMESPACES": _namespaces,
+        "STATISTICS": _statistics,
         "PRIMARY KEYS": _primary_keys,
         "FOREIGN KEYS": _foreign_keys,
         "IDENTITIES": _identities,
@@ -50,16 +53,17 @@ def show(session: Session, statement: Show) -> Result:
     }.get(statement.subject)
     if handler is not None:
         return handler(session)
+    if statement.subject == "DATAGROUPS":
+        return groups.show_groups(session, statement.argument)
     if statement.subject == "PARAMETER":
         return _parameter(session, statement.argument)
     raise not_supported(f"SHOW {statement.subject}", "the local Query Service does not keep these.")
 
 
 def _visible(session: Session) -> list[Dataset]:
-    datasets = session.engine.lake.datasets()
-    if session.database == "all":
-        return datasets
-    return [dataset for dataset in datasets if dataset.table_name.lower() == session.database.lower()]
+    """Datasets of the session's database."""
+    only = session.catalog().only
+    return [each for each in session.engine.lake.datasets() if only is None or each.table_name.lower() in only]
 
 
 def labels(dataset: Dataset) -> str:
@@ -82,7 +86,10 @@ def _views(session: Session) -> Result:
     ids = {dataset.table_name.lower(): dataset.id for dataset in lake.datasets()}
     views = {view.name.lower() for view in lake.views()}
     rows: list[tuple[str | None, ...]] = []
+    only = session.catalog().only
     for view in lake.views():
+        if only is not None and view.name not in only:
+            continue
         names = _named_in(view.sql)
         tables = ", ".join(ids[name] for name in names if name in ids)
         others = ", ".join(name for name in names if name in views)
@@ -99,24 +106,20 @@ def _named_in(sql: str) -> list[str]:
     return sorted({table.name.lower() for table in tree.find_all(exp.Table)})
 
 
-def _databases(session: Session) -> Result:
-    return texts_result(["name"], [("all",)], "SHOW DATABASES")
+def _namespaces(session: Session) -> Result:
+    """The columns are not published; these are the REST API's names."""
+    rows = [(each["name"], each["code"], each["idType"]) for each in session.engine.registry.namespaces.all()]
+    return texts_result(["name", "code", "type"], rows, "SHOW NAMESPACES")
 
 
-def _schemas(session: Session) -> Result:
-    return texts_result(["database", "schema"], [("all", "public")], "SHOW SCHEMAS")
-
-
-def _column_type(dataset: Dataset, column: str) -> str:
-    from local_platform.query_service.engine.scan import columns_of
-
-    types = {name.lower(): type.spark for name, type in columns_of(dataset.schema)}
-    return types.get(column.lower(), "string")
+def _statistics(session: Session) -> Result:
+    columns = ["statsId", "tableName", "columnSet", "filterContext", "timestamp"]
+    return texts_result(columns, session.statistics, "SHOW STATISTICS")
 
 
 def _primary_keys(session: Session) -> Result:
     rows = [
-        (each.table_name, key["column"], _column_type(each, key["column"]), f'"{key["namespace"] or ""}"')
+        (each.table_name, key["column"], column_spelling(each, key["column"]), f'"{key["namespace"] or ""}"')
         for each in _visible(session)
         for key in details(each).get("primaryKeys", [])
     ]
@@ -128,7 +131,7 @@ def _foreign_keys(session: Session) -> Result:
         (
             each.table_name,
             key["column"],
-            _column_type(each, key["column"]),
+            column_spelling(each, key["column"]),
             key["table"],
             key["references"],
             f'"{key["namespace"] or ""}"',
@@ -144,13 +147,13 @@ def _identities(session: Session) -> Result:
     rows = [
         (
             each.table_name,
-            key["column"],
-            _column_type(each, key["column"]),
-            f'"{key["namespace"]}"',
-            str(bool(key["primary"])).lower(),
+            field.column,
+            column_spelling(each, field.column),
+            f'"{field.namespace}"',
+            str(field.primary).lower(),
         )
         for each in _visible(session)
-        for key in details(each).get("identities", [])
+        for field in session.engine.registry.identities(each)
     ]
     return texts_result(["tableName", "columnName", "datatype", "namespace", "ifPrimary"], rows, "SHOW IDENTITIES")
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
+from local_platform.query_service.sql.dialect import QUOTE
 from local_platform.query_service.sql.types import BIGINT, STRING, VOID, array
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def path(self: Expressions, node: exp.Expression) -> Value:
 
 
 def _in_double_quotes(identifier: exp.Identifier) -> bool:
-    return bool(identifier.args.get("quoted")) and identifier.meta.get("quote") == '"'
+    return bool(identifier.args.get("quoted")) and identifier.meta.get(QUOTE) == '"'
 
 
 def _flatten(node: exp.Expression) -> tuple[exp.Expression | None, list[exp.Identifier]]:

@@ -44,13 +44,14 @@ def needs_wrapping(node: exp.Select) -> bool:
 def _two_step_windows(node: exp.Select) -> list[exp.Window]:
     from local_platform.query_service.compiler.functions.sessions import INNER
 
-    found = []
-    for element in node.expressions:
-        for part in element.walk(prune=lambda each: isinstance(each, exp.Query)):
-            if isinstance(part, exp.Window) and isinstance(part.this, exp.Anonymous):
-                if str(part.this.this).lower() in INNER:
-                    found.append(part)
-    return found
+    parts = [part for element in node.expressions for part in element.walk(prune=lambda p: isinstance(p, exp.Query))]
+    return [
+        part
+        for part in parts
+        if isinstance(part, exp.Window)
+        and isinstance(part.this, exp.Anonymous)
+        and str(part.this.this).lower() in INNER
+    ]
 
 
 def wrap(compiler: Compiler, scope: Scope, origin: str, condition: str, node: exp.Select) -> str:

@@ -15,14 +15,8 @@ def json_sql(sql: str, type: Type) -> str:
         return _struct(sql, type)
     if kind == "array":
         element = f"coalesce({json_sql('x', type.item)}, 'null')"
-        return (
-            f"('[' || coalesce(array_to_string(list_transform({sql}, lambda x: {element}), ','), '') || ']')"
-            if False
-            else (
-                f"(CASE WHEN {sql} IS NOT NULL THEN '[' || "
-                f"coalesce(array_to_string(list_transform({sql}, lambda x: {element}), ','), '') || ']' END)"
-            )
-        )
+        listed = f"array_to_string(list_transform({sql}, lambda x: {element}), ',')"
+        return f"(CASE WHEN {sql} IS NOT NULL THEN '[' || coalesce({listed}, '') || ']' END)"
     if kind == "map":
         key = f"CAST(to_json({to_text('x.key', type.key or type)}) AS VARCHAR)"
         entry = f"{key} || ':' || coalesce({json_sql('x.value', type.item)}, 'null')"

@@ -14,12 +14,13 @@ from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.expressions import Expressions
 from local_platform.query_service.compiler.grouping import group_by
+from local_platform.query_service.compiler.limits import limit_sql
 from local_platform.query_service.compiler.naming import output_name
 from local_platform.query_service.compiler.relations import FromClause, beside, rename
 from local_platform.query_service.compiler.scope import Query, Scope, Statement, Value, unresolved
 from local_platform.query_service.compiler.windows import direction
 from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
-from local_platform.query_service.sql.types import VOID, Type
+from local_platform.query_service.sql.types import Type
 
 _REFUSED = {
     "qualify": "QUALIFY",
@@ -71,9 +72,7 @@ class Compiler:
         body = query.sql
         if self.statement.ctes:
             with_ = ", ".join(f"{name} AS ({sql})" for name, sql in self.statement.ctes)
-            query = Query(
-                f"WITH {with_} SELECT * FROM ({body}) AS top" if False else f"WITH {with_} {body}", query.columns
-            )
+            query = Query(f"WITH {with_} {body}", query.columns)
         return query, bare.args.get("limit"), bare.args.get("offset")
 
     def expressions(self, scope: Scope) -> Expressions:
@@ -118,8 +117,11 @@ class Compiler:
             scope.named[alias.name.lower()] = (name, columns)
 
     def _parenthesised(self, node: exp.Subquery, scope: Scope, limited: bool) -> Query:
-        query = self.query(node.this, scope, limited=True if _has_modifiers(node) else limited)
-        return self._finish(node, query, scope, limited) if _has_modifiers(node) else query
+        if not _has_modifiers(node):
+            return self.query(node.this, scope, limited=limited)
+        inner = self.query(node.this, scope)
+        wrapped = Query(f"SELECT * FROM ({inner.sql}) AS {self.statement.name('p')}", inner.columns)
+        return self._finish(node, wrapped, scope, limited)
 
     def values(self, node: exp.Values, scope: Scope) -> Query:
         """VALUES (1, 'a'), (2, 'b'): columns col1, col2, ..."""
@@ -387,36 +389,3 @@ def _unwrap(node: exp.Expression) -> exp.Expression:
     while isinstance(node, exp.Subquery) and not _has_modifiers(node) and not node.args.get("with_"):
         node = node.this
     return node
-
-
-def limit_sql(limit: exp.Expression | None, offset: exp.Expression | None) -> str:
-    """LIMIT and OFFSET of an inner query: whole numbers, LIMIT ALL for none."""
-    sql = ""
-    if limit is not None and limit_number(limit) is not None:
-        sql += f" LIMIT {limit_number(limit)}"
-    if offset is not None:
-        sql += f" OFFSET {_whole(offset.expression, 'OFFSET')}"
-    return sql
-
-
-def limit_number(limit: exp.Expression) -> int | None:
-    """The number of a LIMIT; None for LIMIT ALL.
-
-    Raises:
-        QueryError: 42601, it is no whole number.
-    """
-    if not isinstance(limit, exp.Limit):
-        raise not_supported("FETCH FIRST", "the documentation does not have it.", instead="Use LIMIT.")
-    value = limit.expression
-    if isinstance(value, exp.Var | exp.Column) and value.name.upper() == "ALL":
-        return None
-    return _whole(value, "LIMIT")
-
-
-def _whole(value: exp.Expression, clause: str) -> int:
-    if isinstance(value, exp.Literal) and not value.is_string and value.this.isdigit():
-        return int(value.this)
-    raise syntax_error(f"{clause} takes a whole number; seen {value.sql(dialect='spark')!r}.")
-
-
-__all__ = ["VOID", "Compiler", "Item", "limit_number", "limit_sql"]

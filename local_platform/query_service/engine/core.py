@@ -9,8 +9,11 @@ import duckdb
 
 from local_platform.clock import Clock
 from local_platform.lake import Lake
+from local_platform.query_service.engine import audiences
 from local_platform.query_service.engine.database import open_database
+from local_platform.query_service.engine.groups import Groups
 from local_platform.query_service.engine.querylog import QueryLog
+from local_platform.query_service.engine.registry import SharedRegistry
 from local_platform.query_service.engine.watch import Watchdog
 from local_platform.query_service.errors import cancelled
 from local_platform.query_service.options import QueryOptions
@@ -32,6 +35,14 @@ class Engine:
         self.log = QueryLog(lake.data_dir / "query_log.sqlite")
         self.watchdog = Watchdog(clock)
         self.turns = threading.BoundedSemaphore(options.running)
+        self.registry = SharedRegistry(lake, clock, options)
+        self.groups = Groups(self.registry.documents)
+        clock.on_advance(self.expire)
+        self.expire()
+
+    def expire(self) -> None:
+        """Delete what the clock has outlived."""
+        audiences.expire(self)
 
     def wait_to_start(self, stop: threading.Event) -> None:
         """Let the time pass that a batch statement takes to start, on the platform's clock.

@@ -7,7 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from local_platform.lake import Dataset, DatasetNotFound, IncompatibleSchema, TableExists, ViewNotFound
+from local_platform.query_service.engine import audiences, groups, samples
 from local_platform.query_service.engine.results import Result
+from local_platform.query_service.engine.scan import columns_of
 from local_platform.query_service.engine.select import compile_select
 from local_platform.query_service.engine.session import Session
 from local_platform.query_service.engine.write import check_columns, column_type, new_name
@@ -16,10 +18,11 @@ from local_platform.query_service.errors import (
     analysis_error,
     not_allowed,
     not_supported,
+    syntax_error,
     table_exists,
     table_not_found,
 )
-from local_platform.query_service.sql.statements import AddColumns, Constraint, CreateView, Drop, Label
+from local_platform.query_service.sql.statements import AddColumns, Constraint, CreateNamespace, CreateView, Drop, Label
 from local_platform.query_service.sql.types import to_arrow
 
 _ADD_TYPES = {
@@ -54,31 +57,34 @@ def create_view(session: Session, statement: CreateView) -> Result:
 
 
 def drop(session: Session, statement: Drop) -> Result:
-    """DROP TABLE, VIEW or AUDIENCE."""
-    from local_platform.query_service.engine import audiences
-
-    handlers = {"table": _drop_table, "view": _drop_view, "audience": audiences.drop}
-    handler = handlers.get(statement.kind)
-    if handler is None:
-        raise not_supported(f"DROP {statement.kind.upper()}", "the local Query Service has no data groups yet.")
-    name = statement.name[-1].lower()
+    """DROP of anything; IF EXISTS turns "not found" into a notice."""
+    if statement.kind in ("database", "schema"):
+        return groups.drop(session, statement)
+    name = session.name_of(statement.name)
+    handlers = {"table": _drop_table, "view": _drop_view, "audience": audiences.drop, "tablesample": samples.drop}
+    tag = f"DROP {statement.kind.upper()}"
     try:
-        handler(session, name)
+        handlers[statement.kind](session, name)
     except QueryError as error:
         if statement.if_exists and error.sqlstate == "42P01":
-            return Result(
-                f"DROP {statement.kind.upper()}", notices=[f"{statement.kind} {name} does not exist, skipping"]
-            )
+            return Result(tag, notices=[f"{statement.kind} {name} does not exist, skipping"])
         raise
-    return Result(f"DROP {statement.kind.upper()}")
+    session.engine.groups.forget(name)
+    return Result(tag)
 
 
 def _drop_table(session: Session, name: str) -> None:
     if session.temporary.pop(name, None) is not None:
         return
+    if audiences.is_audience(session, name):
+        raise not_supported("DROP TABLE of an audience", f"{name} is an audience.", instead="Use DROP AUDIENCE.")
     dataset = owned_table(session, name, "dropped")
+    lake = session.engine.lake
     try:
-        session.engine.lake.delete_dataset(dataset.id)
+        with lake.database.write():
+            for sample in samples.of(session, dataset):
+                lake.delete_dataset(sample.id)
+            lake.delete_dataset(dataset.id)
     except DatasetNotFound:
         raise table_not_found(name) from None
 
@@ -108,7 +114,7 @@ def _drop_view(session: Session, name: str) -> None:
 
 def add_columns(session: Session, statement: AddColumns) -> Result:
     """ALTER TABLE ADD COLUMN: rows that are there read NULL."""
-    dataset = session.catalog().dataset(statement.name[-1])
+    dataset = session.catalog().dataset(session.name_of(statement.name))
     fields = []
     for column in statement.columns:
         if column.identity is not None:
@@ -125,20 +131,26 @@ def add_columns(session: Session, statement: AddColumns) -> Result:
 
 def label(session: Session, statement: Label) -> Result:
     """ALTER TABLE ADD / DROP LABEL: the profile and upsert flags of a dataset."""
-    dataset = session.catalog().dataset(statement.name[-1])
+    dataset = session.catalog().dataset(session.name_of(statement.name))
     flags = set(dataset.tags.get("unifiedProfile", []))
     wanted = {"PROFILE": "enabled:true", "UPSERT": "isUpsert:true"}[statement.label]
-    if statement.add and statement.label == "PROFILE" and not _has_primary_identity(dataset):
+    identities = session.engine.registry.identities(dataset)
+    if statement.add and statement.label == "PROFILE" and not any(each.primary for each in identities):
         raise analysis_error(f"Table {dataset.table_name} needs a primary identity before it gets the label PROFILE.")
     flags = flags | {wanted} if statement.add else flags - {wanted}
     session.engine.lake.update_dataset(dataset.id, tags={**dataset.tags, "unifiedProfile": sorted(flags)})
     return Result("ALTER SUCCESS")
 
 
-def _has_primary_identity(dataset: Dataset) -> bool:
-    if dataset.created_by != "query_service":
-        return True
-    return any(each.get("primary") for each in details(dataset).get("identities", []))
+def column_spelling(dataset: Dataset, column: str) -> str:
+    """Spark's name of the type of a column or nested field."""
+    fields, spelled = columns_of(dataset.schema), "string"
+    for part in column.split("."):
+        found = next((type for name, type in fields if name.lower() == part.lower()), None)
+        if found is None:
+            break
+        spelled, fields = found.spark, [(field.name, field.type) for field in found.fields]
+    return spelled
 
 
 def details(dataset: Dataset) -> dict[str, Any]:
@@ -149,35 +161,71 @@ def details(dataset: Dataset) -> dict[str, Any]:
 
 def constraint(session: Session, statement: Constraint) -> Result:
     """ALTER TABLE ADD / DROP of keys and identities: metadata, never enforced."""
-    dataset = session.catalog().dataset(statement.name[-1])
-    known = {name.lower() for name in dataset.schema.names}
-    for column in statement.columns:
-        if column.split(".")[0].lower() not in known:
-            raise analysis_error(f"Column {column} does not exist in table {dataset.table_name}.")
-    kept = details(dataset)
-    slot = {"primary key": "primaryKeys", "foreign key": "foreignKeys"}.get(statement.kind, "identities")
-    entries = list(kept.get(slot, []))
-    for column in statement.columns:
-        found = [each for each in entries if each["column"].lower() == column.lower()]
-        if not statement.add and not found:
-            raise analysis_error(f"Column {column} of {dataset.table_name} has no {statement.kind}.")
-        entries = [each for each in entries if each["column"].lower() != column.lower()]
-        if statement.add:
-            entries.append(_entry(statement, column, session))
-    kept[slot] = entries
-    session.engine.lake.update_dataset(dataset.id, properties={**dataset.properties, "queryService": kept})
+    dataset = session.catalog().dataset(session.name_of(statement.name))
+    columns = [_spelled(dataset, column) for column in statement.columns]
+    if "identity" in statement.kind:
+        _change_identities(session, dataset, statement, columns)
+    else:
+        _change_keys(session, dataset, statement, columns)
     return Result("ALTER TABLE")
 
 
-def _entry(statement: Constraint, column: str, session: Session) -> dict[str, Any]:
-    entry: dict[str, Any] = {"column": column, "namespace": statement.namespace}
+def _spelled(dataset: Dataset, column: str) -> str:
+    """A column's path as the schema spells it.
+
+    Raises:
+        QueryError: 58000, it does not exist.
+    """
+    fields, names = columns_of(dataset.schema), []
+    for part in column.split("."):
+        found = next(((name, type) for name, type in fields if name.lower() == part.lower()), None)
+        if found is None:
+            raise analysis_error(f"Column {column} does not exist in table {dataset.table_name}.")
+        names.append(found[0])
+        fields = [(field.name, field.type) for field in found[1].fields]
+    return ".".join(names)
+
+
+def _change_identities(session: Session, dataset: Dataset, statement: Constraint, columns: list[str]) -> None:
+    registry, primary = session.engine.registry, statement.kind == "primary identity"
+    for column in columns:
+        if statement.add and column_spelling(dataset, column) != "string":
+            raise analysis_error(f"An identity must be a string; {column} is {column_spelling(dataset, column)}.")
+        if statement.add:
+            registry.add_identity(dataset, column, statement.namespace or "", primary=primary)
+        elif not registry.drop_identity(dataset, column, primary=primary):
+            raise analysis_error(f"Column {column} of {dataset.table_name} has no {statement.kind}.")
+
+
+def _change_keys(session: Session, dataset: Dataset, statement: Constraint, columns: list[str]) -> None:
+    kept = details(dataset)
+    slot = {"primary key": "primaryKeys", "foreign key": "foreignKeys"}[statement.kind]
+    entries = list(kept.get(slot, []))
+    for column in columns:
+        others = [each for each in entries if each["column"] != column]
+        if not statement.add and len(others) == len(entries):
+            raise analysis_error(f"Column {column} of {dataset.table_name} has no {statement.kind}.")
+        entries = [*others, _entry(session, statement, column, columns)] if statement.add else others
+    kept[slot] = entries
+    session.engine.lake.update_dataset(dataset.id, properties={**dataset.properties, "queryService": kept})
+
+
+def _entry(session: Session, statement: Constraint, column: str, columns: list[str]) -> dict[str, Any]:
+    namespace = session.engine.registry.code(statement.namespace) if statement.namespace else None
+    entry: dict[str, Any] = {"column": column, "namespace": namespace}
     if statement.references is not None:
-        table, columns = statement.references
-        session.catalog().dataset(table)
-        place = statement.columns.index(column)
-        if len(columns) != len(statement.columns):
+        table, targets = statement.references
+        if len(targets) != len(columns):
             raise analysis_error("A foreign key refers to as many columns as it has.")
-        entry |= {"table": table, "references": columns[place]}
-    if "identity" in statement.kind or statement.kind == "primary key":
-        entry["primary"] = statement.kind.startswith("primary")
+        other = session.catalog().dataset(table)
+        entry |= {"table": other.table_name, "references": _spelled(other, targets[columns.index(column)])}
     return entry
+
+
+def create_namespace(session: Session, statement: CreateNamespace) -> Result:
+    """CREATE NAMESPACE name WITH (code = ..., type = ...)."""
+    missing = [key for key in ("code", "type") if not statement.options.get(key)]
+    if missing:
+        raise syntax_error(f"CREATE NAMESPACE needs WITH ({missing[0]} = ...).")
+    session.engine.registry.create_namespace(statement.name, statement.options["code"], statement.options["type"])
+    return Result("CREATE NAMESPACE")

@@ -7,8 +7,9 @@ from typing import Any
 
 from local_platform.query_service.catalog.show import PARAMETERS, show
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.engine import audiences, commands, define, write
+from local_platform.query_service.engine import audiences, commands, define, groups, samples, write
 from local_platform.query_service.engine.block import run_block
+from local_platform.query_service.engine.copy import copy
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.engine.select import select
 from local_platform.query_service.engine.session import SETTINGS, Session
@@ -40,16 +41,10 @@ def run(session: Session, statement: s.Statement, sql: str, parameters: Sequence
     session.cancelled.clear()
     if isinstance(statement, s.Select):
         return select(session, statement.sql, parameters)
-    if isinstance(statement, s.CreateTableAs):
-        return write.create_table_as(session, statement, sql)
-    if isinstance(statement, s.Insert):
-        return write.insert(session, statement, sql)
-    if isinstance(statement, s.CreateAudience):
-        return audiences.create(session, statement, sql)
-    handler = _HANDLERS.get(type(statement))
-    if handler is None:
-        raise QueryError("0A000", f"{type(statement).__name__} is not supported by the local Query Service yet.")
-    return handler(session, statement)
+    with_text = _WITH_TEXT.get(type(statement))
+    if with_text is not None:
+        return with_text(session, statement, sql)
+    return _HANDLERS[type(statement)](session, statement)
 
 
 def _transaction(session: Session, statement: s.Transaction) -> Result:
@@ -92,8 +87,18 @@ def _unknown_setting(key: str) -> QueryError:
     return syntax_error(f"Unknown setting {key!r}; known are {', '.join(sorted(SETTINGS))}.")
 
 
+_WITH_TEXT: dict[type, Callable[[Session, Any, str], Result]] = {
+    s.CreateTableAs: write.create_table_as,
+    s.Insert: write.insert,
+    s.CreateAudience: audiences.create,
+    s.Analyze: samples.analyze,
+    s.Copy: copy,
+}
 _HANDLERS: dict[type, Callable[[Session, Any], Result]] = {
     s.CreateTable: write.create_table,
+    s.CreateContainer: groups.create,
+    s.CreateNamespace: define.create_namespace,
+    s.DataGroup: groups.alter,
     s.CreateView: define.create_view,
     s.Drop: define.drop,
     s.AddColumns: define.add_columns,

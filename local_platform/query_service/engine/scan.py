@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local_platform.lake import DataFile
 from local_platform.query_service.compiler.casts import literal_text
-from local_platform.query_service.sql.types import Type, from_arrow, quoted
+from local_platform.query_service.sql.types import BIGINT, BOOLEAN, STRING, Type, from_arrow, quoted, struct
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,53 @@ def scan(schema: pa.Schema, files: Sequence[Path]) -> Scan:
         shapes.setdefault(_Shape(file_schema(str(file))), []).append(file)
     parts = [_read(columns, shape.schema, paths) for shape, paths in shapes.items()]
     return Scan(" UNION ALL ".join(parts), columns, tuple(files))
+
+
+SYSTEM = struct(
+    ("acp_sourceBatchId", STRING), ("commitBatchId", STRING), ("ingestTime", BIGINT), ("isDeleted", BOOLEAN)
+)
+
+
+def with_system_columns(schema: pa.Schema, files: Sequence[DataFile]) -> Scan:
+    """The table with its hidden columns at the right; batch by batch, because they are facts of the batch."""
+    columns = [*columns_of(schema), ("_acp_system_metadata", SYSTEM), ("_ACP_BATCHID", STRING)]
+    batches: dict[str, list[DataFile]] = {}
+    for file in files:
+        batches.setdefault(file.batch_id, []).append(file)
+    parts = []
+    for batch, members in batches.items():
+        facts = (
+            f"struct_pack(acp_sourceBatchId := {literal_text(batch)}, commitBatchId := {literal_text(batch)}, "
+            f"ingestTime := CAST({members[0].created_ms} AS BIGINT), isDeleted := false)"
+        )
+        inner = scan(schema, [file.path for file in members])
+        parts.append(
+            f"SELECT b.*, {facts} AS c{len(columns) - 2}, {literal_text(batch)} AS c{len(columns) - 1} "
+            f"FROM ({inner.sql}) AS b"
+        )
+    paths = tuple(file.path for file in files)
+    if parts:
+        return Scan(" UNION ALL ".join(parts), columns, paths)
+    empty = ", ".join(f"CAST(NULL AS {type.duck}) AS c{place}" for place, (_, type) in enumerate(columns))
+    return Scan(f"SELECT {empty} WHERE false", columns)
+
+
+def flattened(source: Scan) -> Scan:
+    """The table with every leaf of a struct as a column named by its dotted path; arrays and maps stay."""
+    leaves: list[tuple[str, Type, str]] = []
+    for place, (name, type) in enumerate(source.columns):
+        leaves.extend(_leaves(name, type, f"f.c{place}"))
+    listed = ", ".join(f"{sql} AS c{place}" for place, (_, _, sql) in enumerate(leaves))
+    return Scan(f"SELECT {listed} FROM ({source.sql}) AS f", [(name, type) for name, type, _ in leaves], source.files)
+
+
+def _leaves(name: str, type: Type, sql: str) -> list[tuple[str, Type, str]]:
+    if type.kind != "struct":
+        return [(name, type, sql)]
+    found = []
+    for part in type.fields:
+        found += _leaves(f"{name}.{part.name}", part.type, f"struct_extract({sql}, {literal_text(part.name)})")
+    return found
 
 
 class _Shape:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from local_platform.query_service.catalog import client
-from local_platform.query_service.compiler.query import Compiler, limit_number
+from local_platform.query_service.compiler.limits import limit_number
+from local_platform.query_service.compiler.query import Compiler
 from local_platform.query_service.compiler.scope import Query, Statement, Value
 from local_platform.query_service.engine.output import for_client
 from local_platform.query_service.engine.results import Result
@@ -14,6 +15,7 @@ from local_platform.query_service.engine.session import Session
 from local_platform.query_service.engine.tables import LakeCatalog
 from local_platform.query_service.errors import limit_exceeded
 from local_platform.query_service.sql.dialect import parse_query
+from local_platform.query_service.sql.lexer import tokenize
 
 
 def compile_select(
@@ -28,6 +30,7 @@ def compile_select(
         QueryError
     """
     catalog = session.catalog()
+    sql, catalog.approximate = without_approximate(sql)
     statement = Statement(
         catalog=catalog,
         now=session.engine.clock.now(),
@@ -77,3 +80,11 @@ def describe(session: Session, sql: str, parameters: Sequence[Value] | None = No
     query, _ = compile_select(session, sql, parameters, capped=True)
     _, columns = for_client(query, as_json=session.flag("auto_to_json"))
     return Result("SELECT", columns)
+
+
+def without_approximate(sql: str) -> tuple[str, bool]:
+    """The query without WITHAPPROXIMATE at its end, and whether it stood there."""
+    tokens = tokenize(sql)
+    if tokens and tokens[-1].upper == "WITHAPPROXIMATE":
+        return sql[: tokens[-1].start], True
+    return sql, False

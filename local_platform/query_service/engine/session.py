@@ -58,6 +58,8 @@ class Session:
         self._running: set[Any] = set()
         self._lock = threading.Lock()
         self.cancelled = threading.Event()
+        self.statistics: list[tuple[str, str, str, str, str]] = []
+        self.waits = True
         self.gone: Callable[[], bool] = lambda: False
 
     @property
@@ -69,16 +71,42 @@ class Session:
         """A setting that is true or false."""
         return self.settings.get(key, "false").lower() in ("true", "t", "1", "on")
 
+    def name_of(self, parts: tuple[str, ...]) -> str:
+        """A table's own name in lower case.
+
+        Raises:
+            QueryError: 42P01, a qualified name that no data group has.
+        """
+        return self.catalog().name_of(parts).lower()
+
     def catalog(self) -> LakeCatalog:
         """A fresh view of the lake, for one statement."""
         return LakeCatalog(
             self.engine.lake,
             self.engine.clock,
             temporary=self.temporary,
-            only=None if self.database == "all" else self.database,
+            groups=self.engine.groups,
+            only=self._shown(),
+            flatten=self.flatten,
+            system_columns=not self.flag("drop_system_columns"),
             fallback=self.flag("resolve_fallback_snapshot_on_failure"),
             snapshot_seconds=self.engine.options.snapshot_seconds,
         )
+
+    def _shown(self) -> set[str] | None:
+        """Names the dbname shows: all, those of a database made with CREATE DATABASE, or one table (or its id)."""
+        if self.database == "all":
+            return None
+        members = self.engine.groups.members(self.database.partition(".")[0])
+        if members is not None:
+            return members
+        lowered = self.database.lower()
+        return {each.table_name for each in self.engine.lake.datasets() if each.id == lowered} or {lowered}
+
+    def wait_to_start(self) -> None:
+        """Let the minutes pass that a batch statement takes to start; the REST API has waited already."""
+        if self.waits:
+            self.engine.wait_to_start(self.cancelled)
 
     def directory(self) -> Path:
         """Where temporary tables lie; made at first use."""

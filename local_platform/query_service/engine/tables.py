@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from local_platform.lake import Dataset, DatasetNotFound, Lake, ViewNotFound
+from local_platform.lake import DataFile, Dataset, DatasetNotFound, Lake, ViewNotFound
 from local_platform.lake import Snapshot as LakeSnapshot
 from local_platform.query_service.compiler.scope import Query, Snapshots
-from local_platform.query_service.engine.scan import Scan, scan
-from local_platform.query_service.errors import QueryError, analysis_error, not_supported, table_not_found
+from local_platform.query_service.engine.samplemeta import SAMPLE_TAG, sample_rows
+from local_platform.query_service.engine.scan import Scan, flattened, scan, with_system_columns
+from local_platform.query_service.errors import QueryError, analysis_error, table_not_found
 from local_platform.query_service.sql.types import BIGINT, BOOLEAN, INT, TIMESTAMP, Type
 
 if TYPE_CHECKING:
     from local_platform.clock import Clock
+    from local_platform.query_service.engine.groups import Groups
 
 _HISTORY: list[tuple[str, Type]] = [
     ("snapshot_generation", INT),
@@ -43,8 +45,11 @@ class LakeCatalog:
     """The compiler's catalog for one session.
 
     Args:
-        only: the one table a dbname names; None for all.
+        only: names of the tables and views a dbname shows, in lower case; None for all.
+        flatten: every leaf of a struct is a column named by its dotted path.
+        system_columns: the hidden columns are shown at the right.
         temporary: the session's tables by lower-case name.
+        groups: the data groups, for names of several parts.
         fallback: resolve_fallback_snapshot_on_failure.
         snapshot_seconds: age at which a snapshot's id is forgotten.
     """
@@ -55,14 +60,21 @@ class LakeCatalog:
         clock: Clock,
         *,
         temporary: dict[str, TempTable],
-        only: str | None = None,
+        groups: Groups,
+        only: set[str] | None = None,
+        flatten: bool = False,
+        system_columns: bool = False,
         fallback: bool = False,
         snapshot_seconds: float = 172_800.0,
     ) -> None:
         self.lake = lake
         self.clock = clock
         self.temporary = temporary
+        self.groups = groups
         self.only = only
+        self.flatten = flatten
+        self.system_columns = system_columns
+        self.approximate = False
         self.fallback = fallback
         self.snapshot_seconds = snapshot_seconds
         self.references: list[tuple[str, Scan]] = []
@@ -73,7 +85,7 @@ class LakeCatalog:
         Raises:
             QueryError: 42P01.
         """
-        name = bare_name(parts)
+        name = self.name_of(parts)
         kept = self.temporary.get(name.lower())
         if kept is not None:
             if snapshots is not None:
@@ -81,18 +93,36 @@ class LakeCatalog:
             made = scan(kept.schema, kept.files)
         else:
             made = self._lake_table(name, snapshots)
+        if self.flatten:
+            made = flattened(made)
         self.references.append((name.lower(), made))
         return made
 
     def _lake_table(self, name: str, snapshots: Snapshots | None) -> Scan:
         dataset = self.dataset(name)
+        if self.approximate:
+            dataset = self._sample(dataset)
         if snapshots is None:
-            return scan(dataset.schema, self.lake.files(dataset.id))
+            return self._scan(dataset, self.lake.data_files(dataset.id))
         history = self.lake.snapshots(dataset.id)
         nothing, after = self._start(dataset, history, snapshots)
         up_to = self._end(dataset, history, snapshots)
-        files = [] if nothing or not history else self.lake.files(dataset.id, after=after, up_to=up_to)
-        return scan(dataset.schema, files)
+        files = [] if nothing or not history else self.lake.data_files(dataset.id, after=after, up_to=up_to)
+        return self._scan(dataset, files)
+
+    def _scan(self, dataset: Dataset, files: Sequence[DataFile]) -> Scan:
+        if self.system_columns:
+            return with_system_columns(dataset.schema, files)
+        return scan(dataset.schema, [file.path for file in files])
+
+    def _sample(self, dataset: Dataset) -> Dataset:
+        """The newest sample of a table, for WITHAPPROXIMATE."""
+        samples = [each for each in self.lake.datasets() if each.tags.get(SAMPLE_TAG) == [dataset.id]]
+        if not samples:
+            raise analysis_error(
+                f"Table {dataset.table_name} has no sample; make one with ANALYZE TABLE ... TABLESAMPLE SAMPLERATE."
+            )
+        return samples[-1]
 
     def _start(
         self, dataset: Dataset, history: Sequence[LakeSnapshot], snapshots: Snapshots
@@ -136,13 +166,23 @@ class LakeCatalog:
         age = self.clock.now_ms() - snapshot.made_current_ms
         return snapshot.id != history[-1].id and age > self.snapshot_seconds * 1000
 
+    def name_of(self, parts: tuple[str, ...]) -> str:
+        """A table's own name; what stands in front must be a data group that has it.
+
+        Raises:
+            QueryError: 42P01.
+        """
+        if len(parts) > 1 and not self.groups.holds(parts):
+            raise table_not_found(".".join(parts))
+        return parts[-1]
+
     def dataset(self, name: str) -> Dataset:
         """The dataset of a table name.
 
         Raises:
             QueryError: 42P01.
         """
-        if self.only is not None and name.lower() != self.only.lower():
+        if self.only is not None and name.lower() not in self.only:
             raise table_not_found(name)
         try:
             return self.lake.dataset_by_table(name)
@@ -151,8 +191,8 @@ class LakeCatalog:
 
     def view(self, parts: tuple[str, ...]) -> str | None:
         """A view's SQL; a temporary table of the same name hides it."""
-        name = bare_name(parts)
-        if name.lower() in self.temporary or (self.only is not None and name.lower() != self.only.lower()):
+        name = self.name_of(parts)
+        if name.lower() in self.temporary or (self.only is not None and name.lower() not in self.only):
             return None
         try:
             return self.lake.view(name).sql
@@ -164,14 +204,14 @@ class LakeCatalog:
         return name.lower() in self.temporary or self.lake.name_is_taken(name)
 
     def meta(self, function: str, table: str) -> Query:
-        """Rows of history_meta.
+        """Rows of history_meta or sample_meta.
 
         Raises:
             QueryError: 42P01; 58000 for what is not on the lake.
         """
-        if function != "history_meta":
-            raise not_supported(function, "the local Query Service makes no samples yet.")
-        name = bare_name(tuple(table.split(".")))
+        if function == "sample_meta":
+            return sample_rows(self.lake, self.dataset(self.name_of(tuple(table.split(".")))))
+        name = self.name_of(tuple(table.split(".")))
         if self.view((name,)) is not None or name.lower() in self.temporary:
             raise analysis_error(f"Invalid table {name}. historyMeta can be used on datalake tables only.")
         history = self.lake.snapshots(self.dataset(name).id)
@@ -188,14 +228,3 @@ class LakeCatalog:
         values = ", ".join(rows) or f"({', '.join(['NULL'] * len(_HISTORY))})"
         where = "" if rows else " WHERE false"
         return Query(f"SELECT {casts} FROM (VALUES {values}) AS v({names}){where}", list(_HISTORY))
-
-
-def bare_name(parts: tuple[str, ...]) -> str:
-    """A table's own name; `public` and a data group in front are dropped.
-
-    Raises:
-        QueryError: 42P01 for a name of more than three parts.
-    """
-    if len(parts) > 3:
-        raise table_not_found(".".join(parts))
-    return parts[-1]

@@ -104,12 +104,15 @@ def create_table_as(session: Session, statement: CreateTableAs, text: str) -> Re
         raise table_exists(name)
     query, catalog = compile_select(session, statement.query, capped=False)
     check_columns(query.columns, name)
-    schema = schema_of(query.columns)
-    session.engine.wait_to_start(session.cancelled)
+    schema, reference = schema_of(query.columns), None
+    if "schema" in statement.options:
+        reference, schema = session.engine.registry.schema(statement.options["schema"])
+        query = shaped(query, columns_of(schema))
+    session.wait_to_start()
     running = Running(session, "CREATE TABLE AS", text, catalog.references, session.engine.options.batch_seconds)
     with written(session, running, query, [item.name for item in schema]) as files:
         if statement.temporary:
-            session.temporary[name] = TempTable(schema, [_keep(session, file) for file in files])
+            session.temporary[name] = TempTable(schema, [keep(session, file) for file in files])
         else:
             try:
                 lake.create_table_with_data(
@@ -117,6 +120,7 @@ def create_table_as(session: Session, statement: CreateTableAs, text: str) -> Re
                     schema,
                     files,
                     owner=session.owner,
+                    schema_ref=reference,
                     tags=_tags(statement.options),
                     properties={"queryService": statement.options} if statement.options else None,
                 )
@@ -136,22 +140,24 @@ def create_table(session: Session, statement: CreateTable) -> Result:
         raise table_exists(name)
     columns = [(column.name, column_type(column.type, CREATE_TYPES)) for column in statement.columns]
     check_columns(columns, name)
-    identities = [
-        {"column": column.name, "namespace": column.identity[0], "primary": column.identity[1]}
-        for column in statement.columns
-        if column.identity is not None
-    ]
-    if statement.options.get("label", "").upper() == "PROFILE" and not any(each["primary"] for each in identities):
+    identities = [(column.name, *column.identity) for column in statement.columns if column.identity is not None]
+    if statement.options.get("label", "").upper() == "PROFILE" and not any(primary for _, _, primary in identities):
         raise analysis_error(f"Table {name} with the label PROFILE needs a primary identity.")
+    registry = session.engine.registry
+    for _, namespace, _ in identities:
+        registry.code(namespace)
     try:
-        made = lake.create_dataset(
-            name,
-            schema_of(columns),
-            owner=session.owner,
-            created_by="query_service",
-            tags=_tags(statement.options),
-            properties={"queryService": {**statement.options, "identities": identities}},
-        )
+        with lake.database.write():
+            made = lake.create_dataset(
+                name,
+                schema_of(columns),
+                owner=session.owner,
+                created_by="query_service",
+                tags=_tags(statement.options),
+                properties={"queryService": statement.options},
+            )
+            for column, namespace, primary in identities:
+                registry.add_identity(made, column, namespace, primary=primary)
     except TableExists:
         raise table_exists(name) from None
     return texts_result(["Created Table DataSet Id"], [(made.id,)], "CREATE TABLE")
@@ -204,7 +210,7 @@ def insert(session: Session, statement: Insert, text: str) -> Result:
     """INSERT INTO a table or a temporary table; columns go by position."""
     from local_platform.query_service.engine import audiences
 
-    name = statement.name[-1].lower()
+    name = session.name_of(statement.name)
     lake = session.engine.lake
     if statement.overwrite or statement.audience or audiences.is_audience(session, name):
         return audiences.insert(session, statement, text)
@@ -218,11 +224,11 @@ def insert(session: Session, statement: Insert, text: str) -> Result:
         schema = temporary.schema
     query, catalog = compile_select(session, statement.query, capped=False)
     fitted = fit(query, columns_of(schema), statement.columns, name)
-    session.engine.wait_to_start(session.cancelled)
+    session.wait_to_start()
     running = Running(session, "INSERT", text, catalog.references, session.engine.options.batch_seconds)
     with written(session, running, fitted, [item.name for item in schema]) as files:
         if temporary is not None:
-            temporary.files.extend(_keep(session, file) for file in files)
+            temporary.files.extend(keep(session, file) for file in files)
         else:
             lake.append(dataset.id, files)
     return Result(f"INSERT 0 {running.rows}", rows=running.rows)
@@ -253,6 +259,43 @@ def fit(query: Query, wanted: Sequence[tuple[str, Type]], listed: Sequence[str] 
             )
         parts.append(f"{cast(Value(f's.c{place}', seen), type).sql} AS c{place}")
     return Query(f"SELECT {', '.join(parts)} FROM ({query.sql}) AS s", list(wanted))
+
+
+def shaped(query: Query, wanted: Sequence[tuple[str, Type]]) -> Query:
+    """The query in the shape of an XDM schema: fields by name, what the SELECT does not give is NULL.
+
+    Raises:
+        QueryError: 58000 `Error validating schema`: a field of the SELECT is not in the schema, or has another type.
+    """
+    given = {name.lower(): Value(f"s.c{place}", type) for place, (name, type) in enumerate(query.columns)}
+    known = {name.lower() for name, _ in wanted}
+    for name, _ in query.columns:
+        if name.lower() not in known:
+            raise analysis_error(f"Error validating schema: field {name} is not in the target schema.")
+    parts = [f"{_shape(given.get(name.lower()), type, name)} AS c{place}" for place, (name, type) in enumerate(wanted)]
+    return Query(f"SELECT {', '.join(parts)} FROM ({query.sql}) AS s", list(wanted))
+
+
+def _shape(value: Value | None, type: Type, path: str) -> str:
+    if value is None:
+        return f"CAST(NULL AS {type.duck})"
+    if type.kind != "struct" or value.type.kind != "struct":
+        if value.type != type and not _fits(value.type, type):
+            raise analysis_error(
+                f"Error validating schema: field {path} is {type.spark}, the SELECT gives {value.type.spark}; CAST it."
+            )
+        return cast(value, type).sql
+    for field in value.type.fields:
+        if type.field(field.name) is None:
+            raise analysis_error(f"Error validating schema: field {path}.{field.name} is not in the target schema.")
+    parts = []
+    for field in type.fields:
+        found = value.type.field(field.name)
+        inner = None
+        if found is not None:
+            inner = Value(f"struct_extract({value.sql}, {literal_text(found.name)})", found.type)
+        parts.append(f"{quoted(field.name)} := {_shape(inner, field.type, f'{path}.{field.name}')}")
+    return f"(CASE WHEN {value.sql} IS NOT NULL THEN struct_pack({', '.join(parts)}) END)"
 
 
 def _fits(seen: Type, wanted: Type) -> bool:
@@ -294,7 +337,8 @@ def written(session: Session, running: Running, query: Query, names: Sequence[st
         running.close()
 
 
-def _keep(session: Session, file: Path) -> Path:
+def keep(session: Session, file: Path) -> Path:
+    """Move a file into the session's own directory."""
     target = session.directory() / f"{file.stem}-{len(list(session.directory().iterdir()))}.parquet"
     return file.rename(target)
 
@@ -305,12 +349,6 @@ def _check_options(options: dict[str, str]) -> None:
         raise syntax_error(f"Unknown option {unknown[0]!r}; CREATE TABLE knows {', '.join(_OPTIONS)}.")
     if options.get("label", "PROFILE").upper() != "PROFILE":
         raise syntax_error(f"The label of a table is 'PROFILE', not {options['label']!r}.")
-    if "schema" in options:
-        raise not_supported(
-            "CREATE TABLE WITH (schema=...)",
-            "the local Query Service cannot look up XDM schemas by title.",
-            instead="Create the dataset through Catalog and fill it with INSERT INTO.",
-        )
 
 
 def _tags(options: dict[str, str]) -> dict[str, list[str]]:

@@ -18,7 +18,9 @@ from sqlglot.tokens import TokenType
 from local_platform.query_service.errors import QueryError, syntax_error
 from local_platform.query_service.sql import lexer
 
+# Keys of a node's meta: the SNAPSHOT clause of a table, the quote an identifier was written in.
 SNAPSHOT = "snapshot"
+QUOTE = "quote"
 _SNAPSHOT_WORD = "SNAPSHOT"
 
 
@@ -51,7 +53,7 @@ class QueryServiceParser(SparkParser):  # type: ignore[misc]
     }
 
     def _parse_table_alias(self, alias_tokens: Any = None) -> Any:
-        if self._curr and self._curr.text.upper() in (_SNAPSHOT_WORD, "WITHAPPROXIMATE"):
+        if self._curr and self._curr.text.upper() == _SNAPSHOT_WORD:
             return None
         return super()._parse_table_alias(alias_tokens)
 
@@ -130,6 +132,11 @@ def parse_query(sql: str) -> exp.Expression:
     trees = _parse(sql)
     if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values):
         raise syntax_error(f"Expected one SELECT, seen: {shorten(sql)}")
+    for identifier in trees[0].find_all(exp.Identifier):
+        # Double quotes and back quotes are the same to the parser, not to Query Service.
+        start = identifier.meta.get("start")
+        if identifier.args.get("quoted") and start is not None:
+            identifier.meta[QUOTE] = sql[start]
     return trees[0]
 
 

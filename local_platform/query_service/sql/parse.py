@@ -11,6 +11,7 @@ from local_platform.query_service.sql.statements import (
     Analyze,
     Block,
     Close,
+    Copy,
     Deallocate,
     Declare,
     Execute,
@@ -65,7 +66,6 @@ def parse_statement(sql: str) -> Statement:
 
 def _block(reader: Reader) -> Block:
     token = reader.next()
-    reader.accept("END")
     reader.end()
     return Block(token.text[2:-2].strip())
 
@@ -295,6 +295,36 @@ def _analyze(reader: Reader) -> Analyze:
     return Analyze(name, condition, columns, alias)
 
 
+def _copy(reader: Reader) -> Copy:
+    """COPY query TO '%scratch_space%/folder' [WITH FORMAT 'parquet' | 'csv' | 'json'], never PostgreSQL's forms."""
+    if reader.sees("("):
+        query = reader.parenthesised()
+    elif reader.sees("SELECT") or reader.sees("WITH"):
+        query = _until_to(reader)
+    else:
+        raise refusals.unknown("COPY")
+    reader.expect("TO")
+    target = reader.next()
+    if target.kind != "text":
+        raise refusals.unknown("COPY")
+    format = "parquet"
+    if reader.accept("WITH"):
+        reader.expect("FORMAT")
+        format = reader.text("'parquet', 'csv' or 'json'").lower()
+    reader.end()
+    if format not in ("parquet", "csv", "json"):
+        raise syntax_error(f"COPY writes parquet, csv or json, not {format!r}.")
+    return Copy(query, target.value, format)
+
+
+def _until_to(reader: Reader) -> str:
+    start, depth = reader.place, 0
+    while not (depth == 0 and reader.sees("TO")):
+        depth += {"(": 1, ")": -1}.get(reader.next().text, 0)
+    taken = reader.tokens[start : reader.place]
+    return reader.sql[taken[0].start : taken[-1].end]
+
+
 _HANDLERS: dict[str, Callable[[Reader], Statement]] = {
     "CREATE": ddl.create,
     "DROP": ddl.drop,
@@ -315,4 +345,5 @@ _HANDLERS: dict[str, Callable[[Reader], Statement]] = {
     "CLOSE": _close,
     "EXPLAIN": _explain,
     "ANALYZE": _analyze,
+    "COPY": _copy,
 }

@@ -220,6 +220,15 @@ class Analyze:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """COPY query TO a folder of the scratch space; `format` is parquet, csv or json."""
+
+    query: str
+    target: str
+    format: str
+
+
+@dataclass(frozen=True)
 class Block:
     """An anonymous block: what stood between the $$."""
 
@@ -251,5 +260,6 @@ Statement = (
     | Close
     | Explain
     | Analyze
+    | Copy
     | Block
 )

@@ -1,4 +1,4 @@
-"""Arrays, maps and the functions that take a lambda."""
+"""Arrays."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local_platform.query_service.compiler import access, operators
+from local_platform.query_service.compiler import access
 from local_platform.query_service.compiler.calls import Call
-from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.functions.registry import arguments, function
 from local_platform.query_service.compiler.scope import Value
@@ -18,14 +18,12 @@ from local_platform.query_service.sql.types import (
     BOOLEAN,
     DATE,
     INT,
-    INTERVAL_DAY,
     STRING,
     TIMESTAMP,
     VOID,
     Field,
     Type,
     array,
-    map_of,
     quoted,
 )
 
@@ -39,7 +37,7 @@ def array_argument(self: Expressions, call: Call, position: int = 0) -> Value:
     if value.type == VOID:
         return Value("CAST(NULL AS INTEGER[])", array(VOID))
     if value.type.kind != "array":
-        raise _wrong_type(call, "ARRAY", value)
+        raise wrong_type(call, "ARRAY", value)
     return value
 
 
@@ -47,11 +45,12 @@ def map_argument(self: Expressions, call: Call, position: int = 0) -> Value:
     """An argument that must be a map."""
     value = self.value(call.arguments[position])
     if value.type.kind != "map":
-        raise _wrong_type(call, "MAP", value)
+        raise wrong_type(call, "MAP", value)
     return value
 
 
-def _wrong_type(call: Call, wanted: str, value: Value) -> Exception:
+def wrong_type(call: Call, wanted: str, value: Value) -> Exception:
+    """58000: an argument of another type is needed."""
     return analysis_error(
         f'Cannot resolve "{call.name}": the parameter requires the "{wanted}" type, however it has the type '
         f'"{value.type.spark.upper()}".',
@@ -67,23 +66,12 @@ def _array(self: Expressions, call: Call) -> Value:
     return Value(f"[{', '.join(value.sql for value in values)}]", array(values[0].type))
 
 
-@function("map", least=0, most=None)
-def _map(self: Expressions, call: Call) -> Value:
-    if len(call.arguments) % 2:
-        raise analysis_error("The function `map` needs an even number of arguments.", kind="WRONG_NUM_ARGS")
-    values = self.values(call.arguments)
-    keys, items = self.unified(values[::2], "map"), self.unified(values[1::2], "map")
-    type = map_of(keys[0].type if keys else STRING, items[0].type if items else STRING)
-    key_list, item_list = (", ".join(value.sql for value in part) for part in (keys, items))
-    return Value(f"CAST(map([{key_list}], [{item_list}]) AS {type.duck})", type)
-
-
 @function("size", "cardinality")
 def _size(self: Expressions, call: Call) -> Value:
     """-1 for NULL."""
     value = self.value(call.arguments[0])
     if value.type.kind not in ("array", "map"):
-        raise _wrong_type(call, "ARRAY or MAP", value)
+        raise wrong_type(call, "ARRAY or MAP", value)
     return Value(
         f"coalesce(CAST({'cardinality' if value.type.kind == 'map' else 'len'}({value.sql}) AS INTEGER), -1)", INT
     )
@@ -96,7 +84,7 @@ def _element_at(self: Expressions, call: Call) -> Value:
     if value.type.kind == "map":
         return access.element(value, index)
     if value.type.kind != "array":
-        raise _wrong_type(call, "ARRAY or MAP", value)
+        raise wrong_type(call, "ARRAY or MAP", value)
     return Value(f"list_extract({value.sql}, {cast(index, BIGINT).sql})", value.type.item)
 
 
@@ -257,7 +245,7 @@ def _sort_array(self: Expressions, call: Call) -> Value:
 def _flatten(self: Expressions, call: Call) -> Value:
     items = array_argument(self, call)
     if items.type.item.kind != "array":
-        raise _wrong_type(call, "ARRAY of ARRAY", items)
+        raise wrong_type(call, "ARRAY of ARRAY", items)
     has_null = f"len(list_filter({items.sql}, lambda x: x IS NULL)) > 0"
     return Value(f"(CASE WHEN {has_null} THEN NULL ELSE flatten({items.sql}) END)", items.type.item)
 
@@ -292,153 +280,10 @@ def _sequence(self: Expressions, call: Call) -> Value:
         kind = TIMESTAMP if TIMESTAMP in (start.type, stop.type) else DATE
         width = step[0].sql if step else "to_days(1)"
         if step and not step[0].type.is_interval:
-            raise _wrong_type(call, "INTERVAL", step[0])
+            raise wrong_type(call, "INTERVAL", step[0])
         series = f"generate_series({cast(start, TIMESTAMP).sql}, {cast(stop, TIMESTAMP).sql}, {width})"
         return Value(f"CAST({series} AS {kind.duck}[])", array(kind))
     values = self.unified([start, stop, *step], "sequence")
     one, two = values[0].sql, values[1].sql
     width = values[2].sql if step else f"(CASE WHEN {one} <= {two} THEN 1 ELSE -1 END)"
     return Value(f"CAST(generate_series({one}, {two}, {width}) AS {values[0].type.duck}[])", array(values[0].type))
-
-
-@function("map_keys")
-def _map_keys(self: Expressions, call: Call) -> Value:
-    value = map_argument(self, call)
-    return Value(f"map_keys({value.sql})", array(value.type.key or VOID))
-
-
-@function("map_values")
-def _map_values(self: Expressions, call: Call) -> Value:
-    value = map_argument(self, call)
-    return Value(f"map_values({value.sql})", array(value.type.item))
-
-
-@function("map_concat", most=None)
-def _map_concat(self: Expressions, call: Call) -> Value:
-    values = self.unified([map_argument(self, call, position) for position in range(len(call.arguments))], "map_concat")
-    if len(values) == 1:
-        return values[0]
-    any_null = " OR ".join(f"{value.sql} IS NULL" for value in values)
-    joined = f"map_concat({', '.join(value.sql for value in values)})"
-    return Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", values[0].type)
-
-
-@function("map_from_arrays", least=2, most=2)
-def _map_from_arrays(self: Expressions, call: Call) -> Value:
-    keys, items = array_argument(self, call), array_argument(self, call, 1)
-    return Value(f"map({keys.sql}, {items.sql})", map_of(keys.type.item, items.type.item))
-
-
-@function("map_from_entries")
-def _map_from_entries(self: Expressions, call: Call) -> Value:
-    entries = array_argument(self, call)
-    fields = entries.type.item.fields
-    if len(fields) != 2:
-        raise _wrong_type(call, "ARRAY of STRUCT with two fields", entries)
-    key, value = (literal_text(field.name) for field in fields)
-    keys = f"list_transform({entries.sql}, lambda x: struct_extract(x, {key}))"
-    items = f"list_transform({entries.sql}, lambda x: struct_extract(x, {value}))"
-    return Value(f"map({keys}, {items})", map_of(fields[0].type, fields[1].type))
-
-
-@function("str_to_map", most=3)
-def _str_to_map(self: Expressions, call: Call) -> Value:
-    """'a:1,b:2' with separators; a key without value has NULL."""
-    values = arguments(self, call, STRING, STRING, STRING)
-    between = values[1].sql if len(values) > 1 else "','"
-    within = values[2].sql if len(values) > 2 else "':'"
-    pieces = f"string_split_regex({values[0].sql}, {between})"
-    keys = f"list_transform({pieces}, lambda x: string_split_regex(x, {within})[1])"
-    rest = f"array_to_string(string_split_regex(x, {within})[2:], {within})"
-    items = f"list_transform({pieces}, lambda x: CASE WHEN len(string_split_regex(x, {within})) > 1 THEN {rest} END)"
-    return Value(f"map({keys}, {items})", map_of(STRING, STRING))
-
-
-@function("transform", least=2, most=2)
-def _transform(self: Expressions, call: Call) -> Value:
-    """x -> ..., or (x, i) -> ... with i from 0."""
-    items = array_argument(self, call)
-    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT])
-    if len(names) == 1:
-        return Value(f"list_transform({items.sql}, lambda {names[0]}: {body.sql})", array(body.type))
-    return Value(f"list_transform({items.sql}, lambda {names[0]}, {names[1]}: {body.sql})", array(body.type))
-
-
-@function("filter", least=2, most=2)
-def _filter(self: Expressions, call: Call) -> Value:
-    items = array_argument(self, call)
-    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT])
-    return Value(f"list_filter({items.sql}, lambda {', '.join(names)}: {self.truth(body).sql})", items.type)
-
-
-@function("exists", least=2, most=2)
-def _exists(self: Expressions, call: Call) -> Value:
-    """True if some element meets the condition; NULL if none does and it is NULL for one."""
-    items = array_argument(self, call)
-    names, body = lambda_of(self, call.arguments[1], [items.type.item])
-    tests = f"list_transform({items.sql}, lambda {names[0]}: {self.truth(body).sql})"
-    return Value(
-        f"(CASE WHEN {items.sql} IS NULL THEN NULL WHEN list_contains({tests}, true) THEN true "
-        f"WHEN len(list_filter({tests}, lambda x: x IS NULL)) > 0 THEN NULL ELSE false END)",
-        BOOLEAN,
-    )
-
-
-@function("aggregate", "reduce", least=3, most=4)
-def _aggregate(self: Expressions, call: Call) -> Value:
-    """The start value's type is the accumulator's; cast it where needed."""
-    items, start = array_argument(self, call), self.value(call.arguments[1])
-    names, body = lambda_of(self, call.arguments[2], [start.type, items.type.item])
-    merged = cast(body, start.type)
-    folded = Value(
-        f"(CASE WHEN {items.sql} IS NULL THEN NULL WHEN len({items.sql}) = 0 THEN {start.sql} ELSE "
-        f"list_reduce({items.sql}, lambda {names[0]}, {names[1]}: {merged.sql}, {start.sql}) END)",
-        start.type,
-    )
-    if len(call.arguments) == 3:
-        return folded
-    names, body = lambda_of(self, call.arguments[3], [start.type])
-    return Value(f"list_extract(list_transform([{folded.sql}], lambda {names[0]}: {body.sql}), 1)", body.type)
-
-
-@function("zip_with", least=3, most=3)
-def _zip_with(self: Expressions, call: Call) -> Value:
-    """The shorter array is padded with NULL."""
-    left, right = array_argument(self, call), array_argument(self, call, 1)
-    position = self.statement.name("i")
-    elements = [Value(f"list_extract({side.sql}, {position})", side.type.item) for side in (left, right)]
-    body = lambda_with(self, call.arguments[2], elements)
-    longest = f"greatest(len({left.sql}), len({right.sql}))"
-    return Value(
-        f"(CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL ELSE "
-        f"list_transform(generate_series(1, {longest}), lambda {position}: {body.sql}) END)",
-        array(body.type),
-    )
-
-
-def lambda_of(self: Expressions, node: exp.Expression, types: list[Type]) -> tuple[list[str], Value]:
-    """DuckDB's parameter names and the body of a lambda; a second integer parameter is an index from 0."""
-    if not isinstance(node, exp.Lambda):
-        raise analysis_error("A function of the form x -> ... is needed here.", kind="UNEXPECTED_INPUT_TYPE")
-    spelled = [parameter.name for parameter in node.expressions]
-    if len(spelled) > len(types):
-        raise analysis_error(
-            f"A higher order function expects at most {len(types)} lambda parameters, seen {len(spelled)}.",
-            kind="INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
-        )
-    names = [self.statement.name("p") for _ in spelled]
-    values = [Value(name, type) for name, type in zip(names, types, strict=False)]
-    if types[1:] == [INT] and len(values) == 2:
-        values[1] = Value(f"CAST({names[1]} - 1 AS INTEGER)", INT)
-    return names, lambda_with(self, node, values)
-
-
-def lambda_with(self: Expressions, node: exp.Expression, values: list[Value]) -> Value:
-    """The body of a lambda with its parameters replaced by values."""
-    if not isinstance(node, exp.Lambda) or len(node.expressions) > len(values):
-        raise analysis_error("A function of the form (x, y) -> ... is needed here.", kind="UNEXPECTED_INPUT_TYPE")
-    spelled = [parameter.name.lower() for parameter in node.expressions]
-    return self.with_locals(dict(zip(spelled, values, strict=False))).value(node.this)
-
-
-__all__ = ["INTERVAL_DAY", "array_argument", "lambda_of", "map_argument", "operators"]

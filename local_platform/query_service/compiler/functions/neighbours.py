@@ -24,7 +24,7 @@ def _neighbour(self: Expressions, call: Call) -> Value:
     key = self.value(call.arguments[0])
     shift = constant_int(self.value(call.arguments[1]), "The shift") if len(call.arguments) > 1 else 1
     skip = len(call.arguments) > 2 and self.value(call.arguments[2]).literal is True
-    assert call.window is not None  # noqa: S101 - the registry refuses these functions outside a window
+    assert call.window is not None
     window = documented(call, call.window, PRECEDING if call.name == "previous" else FOLLOWING)
     name = "lag" if call.name == "previous" else "lead"
     found = f"{name}({key.sql}, {shift}{' IGNORE NULLS' if skip else ''}){window.sql('')}"
@@ -42,7 +42,7 @@ def _time_between(self: Expressions, call: Call) -> Value:
     if unit not in _UNITS:
         raise analysis_error(f"The unit of {call.name} is days, hours, minutes or seconds, not {unit!r}.")
     back = call.name == "time_between_previous_match"
-    assert call.window is not None  # noqa: S101 - the registry refuses these functions outside a window
+    assert call.window is not None
     over = documented(call, call.window, PRECEDING if back else FOLLOWING).sql()
     match = f"{'last' if back else 'first'}_value(CASE WHEN {test} THEN {time} END IGNORE NULLS){over}"
     micros = _UNITS[unit] * 1_000_000

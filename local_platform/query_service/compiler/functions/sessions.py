@@ -80,7 +80,7 @@ def _session(self: Expressions, call: Call) -> Value:
 
 
 def _window(call: Call) -> Window:
-    assert call.window is not None  # noqa: S101 - the registry refuses these functions outside a window
+    assert call.window is not None
     return documented(call, call.window, PRECEDING)
 
 
