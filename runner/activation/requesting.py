@@ -46,7 +46,7 @@ def request_activation(
     flow = platform.flows.change_flow(flow.id, lambda f: _changes(f, settings, audience, mapping, now))
     if flow.state.lower() == "disabled":
         platform.flows.set_enabled(flow.id, True)
-    definition = platform.segmentation.definition(audience.id)
+    definition = platform.segmentation.soon(lambda: platform.segmentation.definition(audience.id))
     log(f"'{audience.name}' is delivered to {path} after each daily evaluation (dataflow {flow.id}).")
     return Activation(
         run_id=run_id,

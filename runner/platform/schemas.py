@@ -64,7 +64,8 @@ class Schemas(Service):
     def find_field_group(self, title: str) -> FieldGroup | None:
         """The tenant's field group with exactly this title, with its fields, or None."""
         found = self._by_title("fieldgroups", title)
-        return self.field_group(str(found["$id"])) if found is not None else None
+        # What is listed exists: a 404 means that it was created a moment ago.
+        return self.soon(lambda: self.field_group(str(found["$id"]))) if found is not None else None
 
     def field_group(self, group_id: str) -> FieldGroup:
         """A field group of the tenant by `$id`, with its fields."""
@@ -126,7 +127,7 @@ class Schemas(Service):
     def find_schema(self, title: str) -> Schema | None:
         """The tenant's schema with exactly this title, or None."""
         found = self._by_title("schemas", title)
-        return self.schema(str(found["$id"])) if found is not None else None
+        return self.soon(lambda: self.schema(str(found["$id"]))) if found is not None else None
 
     def schema(self, schema_id: str) -> Schema:
         """A schema of the tenant by `$id`."""

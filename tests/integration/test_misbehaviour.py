@@ -169,6 +169,16 @@ def test_what_was_just_created_may_take_a_while_to_appear(world: World) -> None:
     assert len(world.waits) == 3
 
 
+def test_setup_waits_for_what_it_just_created(world: World) -> None:
+    client = world.client()
+    case = {"name": "second", "title": "t", "target_event": "e", "audience": {"name": "Second", "min_score": 0.5}}
+    wanted = Settings.model_validate({"use_cases": [case]})
+    world.misbehave({"kind": "late", "reads": 3})
+    apply(plan(wanted, client))
+    assert plan(wanted, client) == []
+    assert world.met() >= 3
+
+
 @pytest.mark.parametrize(
     "fault",
     [
