@@ -67,7 +67,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "processor": platform.machine(),
         "python": platform.python_version(),
-        "load_before_and_now": [round(load, 1) for load in reversed(os.getloadavg())],
+        "load_over_15_5_and_1_minutes": [round(load, 1) for load in reversed(os.getloadavg())],
     }
 
 
