@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from runner.errors import DataError
 from runner.platform import Platform
 from runner.settings import Settings, UseCase
-from runner.sql import identifier
+from runner.sql import identifier, literal
 
 MOST_TYPES = 60
 """Event types with a figure of their own, the most frequent first: each is a column of one aggregate."""
@@ -221,13 +221,7 @@ def strongest(types: Sequence[TypeFigures], target_event: str) -> tuple[TypeFigu
 
 
 def _is(event_type: str) -> str:
-    return f"case when eventType = {_text(event_type)} then 1 else 0 end"
-
-
-def _text(value: str) -> str:
-    """A text literal for Spark, which escapes with a backslash and reads a doubled quote as two literals in a row."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return f"case when eventType = {literal(event_type)} then 1 else 0 end"
 
 
 def _int(value: Any) -> int:

@@ -178,8 +178,8 @@ def identifier(name: str) -> str:
 
 
 def literal(value: str) -> str:
-    """A text as SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
+    """A text as SQL literal. Spark escapes with a backslash; a doubled quote would end one literal and begin another."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def sql_error(error: psycopg2.Error) -> PlatformError:

@@ -73,5 +73,5 @@ def test_a_name_that_could_carry_sql_is_refused(name: str) -> None:
         identifier(name)
 
 
-def test_quotes_in_a_literal_are_doubled() -> None:
-    assert literal("it's") == "'it''s'"
+def test_quotes_in_a_literal_are_escaped_as_spark_reads_them() -> None:
+    assert literal("it's a \\ there") == r"'it\'s a \\ there'"
