@@ -178,7 +178,7 @@ def identifier(name: str) -> str:
 
 
 def literal(value: str) -> str:
-    """A text as SQL literal. Spark escapes with a backslash; a doubled quote would end one literal and begin another."""
+    """A text as SQL literal. Spark escapes with a backslash; to it a doubled quote is two literals in a row."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
