@@ -60,6 +60,7 @@ class LandingZone:
 
     def start(self) -> LandingZone:
         """Begin to serve; returns at once."""
+        self._remove_drafts()
         self._thread.start()
         return self
 
@@ -159,13 +160,14 @@ class LandingZone:
         self._client.upload_file(str(file), self.bucket, file.relative_to(self.root).as_posix())
 
     def _files(self) -> Iterable[Path]:
-        for file in sorted(self.root.rglob("*")):
+        """The stored objects; drafts that are being written are none."""
+        return (f for f in sorted(self.root.rglob("*")) if f.is_file() and not f.name.startswith("."))
+
+    def _remove_drafts(self) -> None:
+        """What a process left that was killed while it wrote. Only at the start: later a draft has a writer."""
+        for file in list(self.root.rglob(".*")):
             if file.is_file():
-                if file.name.startswith("."):
-                    # A draft of a process that was killed while it wrote.
-                    file.unlink()
-                else:
-                    yield file
+                file.unlink()
 
 
 class _Keys:

@@ -55,7 +55,10 @@ def export(settings_file: Path, run_id: str, *, both_routes: bool = False) -> No
             comparison = compare(exports[0], exports[1], [contract.one("key").name, contract.one("as_of").name])
             if not comparison.equal:
                 raise DataError(f"The two export routes disagree: {comparison}.", "Run 'propensity export' again.")
-            tell(f"both routes hold the same {exports[0].rows:,} rows")
+            if exports[0].route == exports[1].route:
+                tell(f"note: both exports came by {exports[0].route}, so there was nothing to compare")
+            else:
+                tell(f"both routes hold the same {exports[0].rows:,} rows")
     workspace.save(
         "export",
         asdict(exports[0])

@@ -43,7 +43,10 @@ def check(home: Path) -> dict[str, Any]:
 
 def test_the_demo_tells_one_story_and_tells_it_again(tmp_path: Path) -> None:
     home = tmp_path / "demo"
-    run_demo(home, *USERS)
+    told = run_demo(home, *USERS)
+    assert "rows by data access" in told
+    assert "rows by landing zone" in told
+    assert "both routes hold the same" in told
     first = check(home)
     assert first["verification"]["levels"] == ["lake", "entities", "profile_snapshot"]
     assert 0.5 < first["auc"] <= 1
