@@ -30,7 +30,7 @@ demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO=
 	  $(if $(HORIZON),--horizon '$(HORIZON)') $(if $(filter 1 true yes,$(REPEATABLE)),--repeatable)
 
 test: lint types  ## Every check: lint, types, dbt parse, import arrows, pytest
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
