@@ -114,7 +114,7 @@ def read_call(node: exp.Expression) -> Call:
 
 def _trim(node: exp.Trim) -> Call:
     position = str(node.args.get("position") or "BOTH").upper()
-    name = {"BOTH": "trim", "LEADING": "trim leading", "TRAILING": "rtrim"}[position]
+    name = {"BOTH": "trim", "LEADING": "trim_leading", "TRAILING": "rtrim"}[position]
     characters = node.args.get("expression")
     return Call(name, [node.this] if characters is None else [characters, node.this])
 

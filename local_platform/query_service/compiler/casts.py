@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import BIGINT, DOUBLE, STRING, TIMESTAMP, Type, quoted
@@ -29,7 +32,28 @@ def cast(value: Value, target: Type) -> Value:
         return Value(f"CAST(NULL AS {target.duck})", target)
     if source.is_complex or target.is_complex:
         return _complex(value, target)
+    if isinstance(value.literal, str) and target.kind in ("date", "timestamp"):
+        plain = _plain_time(value.literal, target)
+        if plain is not None:
+            return plain
     return Value(_simple(value.sql, source, target), target)
+
+
+_PLAIN = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?))?\s*")
+
+
+def _plain_time(text: str, target: Type) -> Value | None:
+    """A literal in the usual form, read here: the general form costs the engine a dozen patterns."""
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        datetime.fromisoformat(found[1] + "T" + (found[2] or "00:00:00"))
+    except ValueError:
+        return None
+    if target.kind == "date":
+        return Value(f"DATE '{found[1]}'", target)
+    return Value(f"TIMESTAMP '{found[1]} {found[2] or '00:00:00'}'", target)
 
 
 def _simple(sql: str, source: Type, target: Type) -> str:

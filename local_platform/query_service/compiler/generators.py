@@ -31,15 +31,25 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Rows:
-    """A generator's rows: a SELECT that may refer to the row it stands beside.
+    """A generator's rows.
 
     Attributes:
+        elements: SQL of a list; each of its elements is a row.
+        columns: names and types.
+        parts: SQL of each column, with {e} for the element.
         outer: a row without elements stays, with NULL.
     """
 
-    sql: str
+    elements: str
     columns: list[tuple[str, Type]]
+    parts: list[str]
     outer: bool = False
+
+    def unnested(self, outer: bool) -> str:
+        """SQL that makes a row of every element, in order."""
+        if not outer:
+            return f"unnest({self.elements})"
+        return f"unnest(CASE WHEN len({self.elements}) > 0 THEN {self.elements} ELSE [NULL] END)"
 
 
 def generate(self: Expressions, call: Call, values: Sequence[Value]) -> Rows:
@@ -63,39 +73,42 @@ def generate(self: Expressions, call: Call, values: Sequence[Value]) -> Rows:
 
 
 def _explode(call: Call, value: Value, outer: bool) -> Rows:
-    kind = value.type.kind
-    positions = call.name.startswith("pos")
-    if kind == "array":
-        parts, columns = [f"unnest({value.sql})"], [("col", value.type.item)]
-        count = f"len({value.sql})"
-    elif kind == "map":
-        parts = [f"unnest(map_keys({value.sql}))", f"unnest(map_values({value.sql}))"]
+    if value.type.kind == "array":
+        elements, columns, parts = value.sql, [("col", value.type.item)], ["{e}"]
+    elif value.type.kind == "map":
+        elements = f"map_entries({value.sql})"
         columns = [("key", value.type.key or VOID), ("value", value.type.item)]
-        count = f"cardinality({value.sql})"
+        parts = ["struct_extract({e}, 'key')", "struct_extract({e}, 'value')"]
     else:
-        raise analysis_error(
-            f'Cannot resolve "{call.name}": an array or a map is needed, not {value.type.spark}.',
-            kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-        )
-    if positions:
-        parts.insert(0, f"CAST(unnest(range(CAST({count} AS BIGINT))) AS INTEGER)")
-        columns.insert(0, ("pos", INT))
-    listed = ", ".join(f"{part} AS c{position}" for position, part in enumerate(parts))
-    return Rows(f"SELECT {listed}", columns, outer)
+        raise _wrong_type(call.name, "an array or a map", value)
+    if not call.name.startswith("pos"):
+        return Rows(elements, columns, parts, outer)
+    placed = f"list_transform({elements}, lambda x, i: struct_pack(p := CAST(i - 1 AS INTEGER), e := x))"
+    inner = [part.replace("{e}", "struct_extract({e}, 'e')") for part in parts]
+    return Rows(placed, [("pos", INT), *columns], ["struct_extract({e}, 'p')", *inner], outer)
+
+
+def _wrong_type(name: str, wanted: str, value: Value) -> Exception:
+    return analysis_error(
+        f'Cannot resolve "{name}": {wanted} is needed, not {value.type.spark}.',
+        kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+    )
 
 
 def _inline(value: Value, outer: bool) -> Rows:
     item = value.type.item
     if value.type.kind != "array" or item.kind != "struct":
-        raise analysis_error(
-            f'Cannot resolve "inline": an array of structs is needed, not {value.type.spark}.',
-            kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-        )
-    parts = ", ".join(
-        f"struct_extract(s.e, {literal_text(field.name)}) AS c{position}" for position, field in enumerate(item.fields)
+        raise _wrong_type("inline", "an array of structs", value)
+    parts = [f"struct_extract({{e}}, {literal_text(field.name)})" for field in item.fields]
+    return Rows(value.sql, [(field.name, field.type) for field in item.fields], parts, outer)
+
+
+def _packed(rows: Sequence[Sequence[str]], columns: list[tuple[str, Type]]) -> Rows:
+    """A list written out, row by row."""
+    listed = ", ".join(
+        "struct_pack(" + ", ".join(f"c{place} := {sql}" for place, sql in enumerate(row)) + ")" for row in rows
     )
-    columns = [(field.name, field.type) for field in item.fields]
-    return Rows(f"SELECT {parts} FROM (SELECT unnest({value.sql}) AS e) AS s", columns, outer)
+    return Rows(f"[{listed}]", columns, [f"struct_extract({{e}}, 'c{place}')" for place in range(len(columns))])
 
 
 def _stack(self: Expressions, values: Sequence[Value]) -> Rows:
@@ -106,11 +119,8 @@ def _stack(self: Expressions, values: Sequence[Value]) -> Rows:
     width = -(-len(rest) // count)
     rest += [Value("NULL", VOID)] * (count * width - len(rest))
     columns = [self.unified(rest[position::width], "stack") for position in range(width)]
-    rows = " UNION ALL ".join(
-        "SELECT " + ", ".join(f"{columns[place][row].sql} AS c{place}" for place in range(width))
-        for row in range(count)
-    )
-    return Rows(rows, [(f"col{place}", columns[place][0].type) for place in range(width)])
+    rows = [[column[row].sql for column in columns] for row in range(count)]
+    return _packed(rows, [(f"col{place}", column[0].type) for place, column in enumerate(columns)])
 
 
 def _json_tuple(values: Sequence[Value]) -> Rows:
@@ -118,11 +128,12 @@ def _json_tuple(values: Sequence[Value]) -> Rows:
         raise wrong_arguments("json_tuple", "2 to many", len(values))
     text = cast(values[0], STRING).sql
     valid = f"CASE WHEN json_valid({text}) THEN {text} END"
-    parts = []
-    for position, key in enumerate(values[1:]):
-        path = literal_text('$."' + constant_text(key, "A field name of json_tuple") + '"')
-        parts.append(f"json_extract_string({valid}, {path}) AS c{position}")
-    return Rows(f"SELECT {', '.join(parts)}", [(f"c{position}", STRING) for position in range(len(parts))])
+    keys = [constant_text(key, "A field name of json_tuple") for key in values[1:]]
+    paths = [literal_text('$."' + key + '"') for key in keys]
+    return _packed(
+        [[f"json_extract_string({valid}, {path})" for path in paths]],
+        [(f"c{position}", STRING) for position in range(len(keys))],
+    )
 
 
 def _meta(self: Expressions, call: Call, values: Sequence[Value]) -> Rows:
@@ -130,4 +141,9 @@ def _meta(self: Expressions, call: Call, values: Sequence[Value]) -> Rows:
         raise wrong_arguments(call.name, "1", len(values))
     table = constant_text(values[0], f"The table name of {call.name}")
     query = self.statement.catalog.meta(call.name, table)
-    return Rows(query.sql, query.columns)
+    packed = ", ".join(f"c{place} := m.c{place}" for place in range(len(query.columns)))
+    return Rows(
+        f"(SELECT list(struct_pack({packed})) FROM ({query.sql}) AS m)",
+        query.columns,
+        [f"struct_extract({{e}}, 'c{place}')" for place in range(len(query.columns))],
+    )

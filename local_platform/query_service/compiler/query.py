@@ -16,7 +16,7 @@ from local_platform.query_service.compiler.expressions import Expressions
 from local_platform.query_service.compiler.grouping import group_by
 from local_platform.query_service.compiler.limits import limit_sql
 from local_platform.query_service.compiler.naming import output_name
-from local_platform.query_service.compiler.relations import FromClause, beside, rename
+from local_platform.query_service.compiler.relations import FromClause, rename
 from local_platform.query_service.compiler.scope import Query, Scope, Statement, Value, unresolved
 from local_platform.query_service.compiler.windows import direction
 from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
@@ -273,7 +273,7 @@ class Compiler:
 
     def _generated(self, node: exp.Select, inner: Query, generator: _Generator, expressions: Expressions) -> Query:
         """The generator beside the query that computes everything else."""
-        name, rows_name = self.statement.name("w"), self.statement.name("g")
+        name = self.statement.name("w")
         last = generator.place + len(generator.call.arguments)
         arguments = [
             Value(f"{name}.c{place}", inner.columns[place][1], literal)
@@ -284,18 +284,16 @@ class Compiler:
             )
         ]
         rows = generators.generate(expressions, generator.call, arguments)
-        made = rename(rows.columns, generator.names)
-        selected: list[tuple[str, tuple[str, Type]]] = []
-        for place, column in enumerate(inner.columns):
-            if place == generator.place:
-                selected.extend((f"{rows_name}.c{number}", each) for number, each in enumerate(made))
-            if not generator.place <= place < last:
-                selected.append((f"{name}.c{place}", column))
-        if generator.place == len(inner.columns):
-            selected.extend((f"{rows_name}.c{number}", each) for number, each in enumerate(made))
+        outer = self.statement.name("g")
+        made = [
+            (part.replace("{e}", f"{outer}.e"), column)
+            for part, column in zip(rows.parts, rename(rows.columns, generator.names), strict=True)
+        ]
+        selected = [(f"{outer}.c{place}", column) for place, column in enumerate(inner.columns)]
+        selected[generator.place : last] = made
         listed = ", ".join(f"{sql} AS c{place}" for place, (sql, _) in enumerate(selected))
         distinct = "DISTINCT " if node.args.get("distinct") is not None else ""
-        origin = beside(f"({inner.sql}) AS {name}", rows.sql, rows_name, rows.outer)
+        origin = f"(SELECT {name}.*, {rows.unnested(rows.outer)} AS e FROM ({inner.sql}) AS {name}) AS {outer}"
         return Query(f"SELECT {distinct}{listed} FROM {origin}", [column for _, column in selected])
 
     def _finish(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -214,22 +215,25 @@ class FromClause:
         names = [part.name for part in alias.args.get("columns") or []] if alias is not None else []
         columns = rename(rows.columns, names)
         name = self.statement.name("g")
+        listed = self._carried(name)
+        listed.append(f"{rows.unnested(rows.outer or bool(node.args.get('outer')))} AS e")
         label = alias.name if alias is not None and alias.this is not None else None
-        visible = [Column(column, type, f"{name}.c{place}") for place, (column, type) in enumerate(columns)]
+        visible = [
+            Column(column, type, part.replace("{e}", f"{name}.e"))
+            for (column, type), part in zip(columns, rows.parts, strict=True)
+        ]
         self.scope.relations.append(Relation(label, visible))
-        outer = rows.outer or bool(node.args.get("outer"))
-        return beside(sql, rows.sql, name, outer)
+        source = f" FROM {sql}" if sql else ""
+        return f"(SELECT {', '.join(listed)}{source}) AS {name}"
 
-
-def beside(sql: str, rows: str, name: str, outer: bool) -> str:
-    """FROM with a generator's rows beside each row."""
-    if not sql:
-        sql = "(SELECT 1) AS one"
-    return (
-        f"{sql} LEFT JOIN LATERAL ({rows}) AS {name} ON true"
-        if outer
-        else f"{sql} CROSS JOIN LATERAL ({rows}) AS {name}"
-    )
+    def _carried(self, name: str) -> list[str]:
+        """The columns in sight as columns of a wrapping query of this name; the scope finds them there from now on."""
+        carried: dict[str, str] = {}
+        for relation in self.scope.relations:
+            for column in relation.columns:
+                carried.setdefault(column.sql, f"k{len(carried)}")
+            relation.columns = [replace(column, sql=f"{name}.{carried[column.sql]}") for column in relation.columns]
+        return [f"{sql} AS {column}" for sql, column in carried.items()]
 
 
 def rename(columns: Sequence[tuple[str, Type]], names: Sequence[str]) -> list[tuple[str, Type]]:

@@ -15,7 +15,6 @@ _SETTINGS = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "default_null_order": "NULLS_FIRST",
-    "preserve_insertion_order": False,
     "lambda_syntax": "DISABLE_SINGLE_ARROW",
     "arrow_large_buffer_size": False,
 }

@@ -120,6 +120,9 @@ CREATE MACRO spark_find_in_set(s, l) AS
 
 CREATE MACRO spark_format_number(x, d) AS CASE WHEN d >= 0 THEN format('{:,.' || d || 'f}', x) END;
 
+-- DuckDB's cbrt(27) is not quite 3.
+CREATE MACRO spark_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
+
 -- exp(x) - 1 and ln(1 + x) without losing digits near 0
 CREATE MACRO spark_expm1(x) AS CASE WHEN abs(x) < 1e-5 THEN x + x * x / 2 + x * x * x / 6 ELSE exp(x) - 1 END;
 CREATE MACRO spark_log1p(x) AS CASE WHEN abs(x) < 1e-5 THEN x - x * x / 2 + x * x * x / 3 ELSE ln(1 + x) END;

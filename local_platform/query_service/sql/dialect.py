@@ -35,6 +35,7 @@ class QueryServiceParser(SparkParser):  # type: ignore[misc]
     NO_PAREN_FUNCTIONS: ClassVar = {
         kind: SparkParser.NO_PAREN_FUNCTIONS[kind] for kind in (TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP)
     }
+    ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}
     SUBQUERY_PREDICATES: ClassVar = {TokenType.EXISTS: exp.Exists}
     # 10L and 2.5D reach the parser as casts with ::, which nobody may write (see _check_tokens).
     COLUMN_OPERATORS: ClassVar = {

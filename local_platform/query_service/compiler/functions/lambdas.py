@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _transform(self: Expressions, call: Call) -> Value:
     """x -> ..., or (x, i) -> ... with i from 0."""
     items = array_argument(self, call)
-    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT])
+    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT], indexed=True)
     if len(names) == 1:
         return Value(f"list_transform({items.sql}, lambda {names[0]}: {body.sql})", array(body.type))
     return Value(f"list_transform({items.sql}, lambda {names[0]}, {names[1]}: {body.sql})", array(body.type))
@@ -31,7 +31,7 @@ def _transform(self: Expressions, call: Call) -> Value:
 @function("filter", least=2, most=2)
 def _filter(self: Expressions, call: Call) -> Value:
     items = array_argument(self, call)
-    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT])
+    names, body = lambda_of(self, call.arguments[1], [items.type.item, INT], indexed=True)
     return Value(f"list_filter({items.sql}, lambda {', '.join(names)}: {self.truth(body).sql})", items.type)
 
 
@@ -80,8 +80,10 @@ def _zip_with(self: Expressions, call: Call) -> Value:
     )
 
 
-def lambda_of(self: Expressions, node: exp.Expression, types: list[Type]) -> tuple[list[str], Value]:
-    """DuckDB's parameter names and the body of a lambda; a second integer parameter is an index from 0."""
+def lambda_of(
+    self: Expressions, node: exp.Expression, types: list[Type], *, indexed: bool = False
+) -> tuple[list[str], Value]:
+    """DuckDB's parameter names and the body of a lambda; with `indexed` the second parameter is an index from 0."""
     if not isinstance(node, exp.Lambda):
         raise analysis_error("A function of the form x -> ... is needed here.", kind="UNEXPECTED_INPUT_TYPE")
     spelled = [parameter.name for parameter in node.expressions]
@@ -92,7 +94,7 @@ def lambda_of(self: Expressions, node: exp.Expression, types: list[Type]) -> tup
         )
     names = [self.statement.name("p") for _ in spelled]
     values = [Value(name, type) for name, type in zip(names, types, strict=False)]
-    if types[1:] == [INT] and len(values) == 2:
+    if indexed and len(values) == 2:
         values[1] = Value(f"CAST({names[1]} - 1 AS INTEGER)", INT)
     return names, lambda_with(self, node, values)
 

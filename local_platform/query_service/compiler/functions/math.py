@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _NAN = "'nan'::DOUBLE"
 
-for _name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "cbrt", "radians", "degrees", "exp"):
+for _name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "radians", "degrees", "exp"):
     simple(_name, [DOUBLE], DOUBLE, f"{_name}({{0}})")
+simple("cbrt", [DOUBLE], DOUBLE, "spark_cbrt({0})")
 simple("cot", [DOUBLE], DOUBLE, "(1 / NULLIF(tan({0}), 0))")
 simple("acos", [DOUBLE], DOUBLE, f"(CASE WHEN abs({{0}}) > 1 THEN {_NAN} ELSE acos({{0}}) END)")
 simple("asin", [DOUBLE], DOUBLE, f"(CASE WHEN abs({{0}}) > 1 THEN {_NAN} ELSE asin({{0}}) END)")

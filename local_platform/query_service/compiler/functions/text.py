@@ -36,7 +36,7 @@ simple("parse_url", [STRING, STRING, STRING], STRING, "spark_parse_url({0}, {1},
 simple("sentences", [STRING], array(array(STRING)), "spark_sentences({0})")
 simple("char chr", [INT], STRING, "(CASE WHEN {0} < 0 THEN '' ELSE chr(CAST({0} % 256 AS INTEGER)) END)")
 simple("uuid", [], STRING, "CAST(uuid() AS VARCHAR)")
-simple("trim leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
+simple("trim_leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
 
 
 @function("parse_url", least=2, most=3)
