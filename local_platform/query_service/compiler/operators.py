@@ -44,7 +44,15 @@ def compare(_: Expressions | None, operator: str, left: Value, right: Value) -> 
             f'("{left.type.spark.upper()}" and "{right.type.spark.upper()}") are incompatible.',
             kind="DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
         )
-    return Value(f"({cast(left, target).sql} {operator} {cast(right, target).sql})", BOOLEAN)
+    one, other = cast(left, target), cast(right, target)
+    if target == TIMESTAMP and (one.raw or other.raw):
+        return Value(f"({_zoned(one)} {operator} {_zoned(other)})", BOOLEAN)
+    return Value(f"({one.sql} {operator} {other.sql})", BOOLEAN)
+
+
+def _zoned(value: Value) -> str:
+    """The instant as the files hold it; the session's zone is UTC."""
+    return value.raw or f"CAST({value.sql} AS TIMESTAMPTZ)"
 
 
 def _comparison(operator: str) -> Callable[[Expressions, Any], Value]:

@@ -17,7 +17,7 @@ from local_platform.query_service.compiler.grouping import group_by
 from local_platform.query_service.compiler.limits import limit_sql
 from local_platform.query_service.compiler.naming import output_name
 from local_platform.query_service.compiler.relations import FromClause, rename
-from local_platform.query_service.compiler.scope import Query, Scope, Statement, Value, unresolved
+from local_platform.query_service.compiler.scope import Named, Query, Scope, Statement, Value, unresolved
 from local_platform.query_service.compiler.windows import direction
 from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
 from local_platform.query_service.sql.types import Type
@@ -82,22 +82,27 @@ class Compiler:
         """A sub-query inside an expression: it sees the columns around it."""
         return self.query(node, Scope(parent=scope, named=scope.named))
 
-    def query(self, node: exp.Expression, scope: Scope, *, limited: bool = True) -> Query:
-        """Any query. `scope` is what it sees from outside; its own relations go into a new one."""
-        inner = Scope(parent=scope.parent, named=dict(scope.named))
-        return self._query(node, inner, limited)
+    def query(self, node: exp.Expression, scope: Scope, *, limited: bool = True, raw: bool = False) -> Query:
+        """Any query. `scope` is what it sees from outside; its own relations go into a new one.
 
-    def _query(self, node: exp.Expression, scope: Scope, limited: bool) -> Query:
+        Args:
+            limited: whether LIMIT and OFFSET are part of the SQL.
+            raw: whether times that come straight from files may be given twice (see Query.raws).
+        """
+        inner = Scope(parent=scope.parent, named=dict(scope.named))
+        return self._query(node, inner, limited, raw)
+
+    def _query(self, node: exp.Expression, scope: Scope, limited: bool, raw: bool) -> Query:
         self._with(node, scope)
         if isinstance(node, exp.Subquery):
-            return self._parenthesised(node, scope, limited)
+            return self._parenthesised(node, scope, limited, raw)
         if isinstance(node, exp.SetOperation):
             query = self._set_operation(node, scope)
             return self._finish(node, query, scope, limited)
         if isinstance(node, exp.Values):
             return self._finish(node, self.values(node, scope), scope, limited)
         if isinstance(node, exp.Select):
-            return self._select(node, scope, limited)
+            return self._select(node, scope, limited, raw)
         if isinstance(node, exp.Table):
             raise syntax_error("TABLE name is not a query here; write SELECT * FROM name.")
         raise syntax_error(f"Expected a SELECT, seen {node.sql(dialect='spark')!r}.")
@@ -109,16 +114,16 @@ class Compiler:
         if clause.args.get("recursive"):
             raise not_supported("WITH RECURSIVE", "Spark 3.5 does not have it.")
         for expression in clause.expressions:
-            query = self.query(expression.this, Scope(named=scope.named, parent=scope.parent))
+            query = self.query(expression.this, Scope(named=scope.named, parent=scope.parent), raw=True)
             alias = expression.args["alias"]
             columns = rename(query.columns, [part.name for part in alias.args.get("columns") or []])
-            name = self.statement.name("q")
-            self.statement.ctes.append((name, query.sql))
-            scope.named[alias.name.lower()] = (name, columns)
+            made = Named(self.statement.name("q"), columns, query.raws)
+            self.statement.ctes.append((made.name, query.sql))
+            scope.named[alias.name.lower()] = made
 
-    def _parenthesised(self, node: exp.Subquery, scope: Scope, limited: bool) -> Query:
+    def _parenthesised(self, node: exp.Subquery, scope: Scope, limited: bool, raw: bool) -> Query:
         if not _has_modifiers(node):
-            return self.query(node.this, scope, limited=limited)
+            return self.query(node.this, scope, limited=limited, raw=raw)
         inner = self.query(node.this, scope)
         wrapped = Query(f"SELECT * FROM ({inner.sql}) AS {self.statement.name('p')}", inner.columns)
         return self._finish(node, wrapped, scope, limited)
@@ -188,7 +193,7 @@ class Compiler:
                 columns[place] = (name, wider)
         return columns
 
-    def _select(self, node: exp.Select, scope: Scope, limited: bool) -> Query:
+    def _select(self, node: exp.Select, scope: Scope, limited: bool, raw: bool) -> Query:
         for clause, word in _REFUSED.items():
             if node.args.get(clause):
                 raise not_supported(word, "the documentation does not have it.")
@@ -202,9 +207,10 @@ class Compiler:
         condition = self.expressions(scope).condition(where.this) if where is not None else ""
         if adobe.needs_wrapping(node):
             origin, condition = adobe.wrap(self, scope, origin, condition, node), ""
-        return self._list(node, scope, origin, condition, limited)
+        raw = raw and not any(node.args.get(key) for key in ("distinct", "group", "having"))
+        return self._list(node, scope, origin, condition, limited, raw)
 
-    def _list(self, node: exp.Select, scope: Scope, origin: str, condition: str, limited: bool) -> Query:
+    def _list(self, node: exp.Select, scope: Scope, origin: str, condition: str, limited: bool, raw: bool) -> Query:
         expressions = self.expressions(scope)
         items, generator = self._items(node, expressions)
         group = group_by(expressions, node, items)
@@ -213,6 +219,8 @@ class Compiler:
             scope.aliases.setdefault(item.name.lower(), item.value)
         filtered = f" HAVING {expressions.condition(having.this)}" if having is not None else ""
         selected = ", ".join(f"{item.value.sql} AS c{place}" for place, item in enumerate(items)) or "1 AS c0"
+        raws = [place for place, item in enumerate(items) if raw and generator is None and item.value.raw]
+        selected += "".join(f", {items[place].value.raw} AS r{place}" for place in raws)
         distinct = "DISTINCT " if node.args.get("distinct") is not None and generator is None else ""
         sql = f"SELECT {distinct}{selected}"
         if origin:
@@ -220,7 +228,7 @@ class Compiler:
         if condition:
             sql += f" WHERE {condition}"
         sql += group + filtered
-        query = Query(sql, [(item.name, item.value.type) for item in items])
+        query = Query(sql, [(item.name, item.value.type) for item in items], frozenset(raws))
         if generator is not None:
             query = self._generated(node, query, generator, expressions)
             return self._finish(node, query, Scope(), limited)
@@ -269,7 +277,9 @@ class Compiler:
         if not columns:
             raise analysis_error("SELECT * needs a FROM clause.")
         renamed = scope.rename
-        return [Item(c.name, Value(renamed(c.sql) if renamed else c.sql, c.type)) for c in columns]
+        if renamed is not None:
+            return [Item(c.name, Value(renamed(c.sql), c.type)) for c in columns]
+        return [Item(c.name, Value(c.sql, c.type, raw=c.raw)) for c in columns]
 
     def _generated(self, node: exp.Select, inner: Query, generator: _Generator, expressions: Expressions) -> Query:
         """The generator beside the query that computes everything else."""

@@ -11,7 +11,7 @@ from sqlglot import exp
 from local_platform.query_service.compiler import generators
 from local_platform.query_service.compiler.calls import read_call, unknown_function
 from local_platform.query_service.compiler.operators import compare
-from local_platform.query_service.compiler.scope import Column, Query, Relation, Scope, Snapshots, Value
+from local_platform.query_service.compiler.scope import Column, Named, Query, Relation, Scope, Snapshots, Value
 from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
 from local_platform.query_service.sql.dialect import SNAPSHOT, parse_query
 from local_platform.query_service.sql.types import Type
@@ -87,7 +87,7 @@ class FromClause:
                 raise self._no_snapshot(parts[-1], "a view")
             return self._reference(self._view(parts[-1], view), qualifier)
         source = self.statement.catalog.table(parts, snapshots)
-        return self._add(Query(source.sql, list(source.columns)), qualifier)
+        return self._add(Query(source.sql, list(source.columns), source.raws), qualifier)
 
     @staticmethod
     def _no_snapshot(name: str, kind: str) -> Exception:
@@ -96,7 +96,7 @@ class FromClause:
             hint="Put the clause behind the table itself, inside the query.",
         )
 
-    def _view(self, name: str, sql: str) -> tuple[str, list[tuple[str, Type]]]:
+    def _view(self, name: str, sql: str) -> Named:
         """A view becomes a common table expression of the statement, once however often it is named."""
         key = name.lower()
         known = self.statement.views.get(key)
@@ -105,10 +105,10 @@ class FromClause:
         if key in self.statement.open_views:
             raise analysis_error(f"Recursive view `{name}` detected.", kind="RECURSIVE_VIEW")
         self.statement.open_views.append(key)
-        query = self.compiler.query(parse_query(sql), Scope())
+        query = self.compiler.query(parse_query(sql), Scope(), raw=True)
         self.statement.open_views.pop()
-        made = (self.statement.name("v"), query.columns)
-        self.statement.ctes.append((made[0], query.sql))
+        made = Named(self.statement.name("v"), query.columns, query.raws)
+        self.statement.ctes.append((made.name, query.sql))
         self.statement.views[key] = made
         return made
 
@@ -120,7 +120,7 @@ class FromClause:
             return self._joins(sql, node.this.args.get("joins") or [])
         if isinstance(node.this, exp.Table):
             raise syntax_error("A join in parentheses takes no alias.")
-        return self._add(self.compiler.query(node, self._outside()), node.args.get("alias"))
+        return self._add(self.compiler.query(node, self._outside(), raw=True), node.args.get("alias"))
 
     def _lateral(self, node: exp.Lateral) -> str:
         if node.args.get("view"):
@@ -130,9 +130,8 @@ class FromClause:
         query = self.compiler.query(node.this, Scope(parent=self.scope, named=self.scope.named))
         return "LATERAL " + self._add(query, node.args.get("alias"))
 
-    def _reference(self, named: tuple[str, list[tuple[str, Type]]], alias: Any) -> str:
-        name, columns = named
-        return self._add(Query(name, columns), alias, bare=True)
+    def _reference(self, named: Named, alias: Any) -> str:
+        return self._add(Query(named.name, named.columns, named.raws), alias, bare=True)
 
     def _add(self, query: Query, alias: Any, *, bare: bool = False) -> str:
         """Put a query's columns in sight under an alias (a name, or a syntax tree that may rename columns)."""
@@ -147,7 +146,10 @@ class FromClause:
                     kind="ASSIGNMENT_ARITY_MISMATCH",
                 )
             columns = [(new.name, type) for new, (_, type) in zip(renamed, columns, strict=True)]
-        visible = [Column(column, type, f"{name}.c{place}") for place, (column, type) in enumerate(columns)]
+        visible = [
+            Column(column, type, f"{name}.c{place}", raw=f"{name}.r{place}" if place in query.raws else "")
+            for place, (column, type) in enumerate(columns)
+        ]
         self.scope.relations.append(Relation(label, visible))
         return f"{query.sql} AS {name}" if bare else f"({query.sql}) AS {name}"
 
@@ -232,7 +234,9 @@ class FromClause:
         for relation in self.scope.relations:
             for column in relation.columns:
                 carried.setdefault(column.sql, f"k{len(carried)}")
-            relation.columns = [replace(column, sql=f"{name}.{carried[column.sql]}") for column in relation.columns]
+            relation.columns = [
+                replace(column, sql=f"{name}.{carried[column.sql]}", raw="") for column in relation.columns
+            ]
         return [f"{sql} AS {column}" for sql, column in carried.items()]
 
 
@@ -270,6 +274,6 @@ def _single(relations: Sequence[Relation], name: str) -> Column:
 def _hide(relations: Sequence[Relation], name: str) -> None:
     for relation in relations:
         relation.columns = [
-            Column(column.name, column.type, column.sql, hidden=True) if column.name.lower() == name.lower() else column
+            replace(column, hidden=True) if column.name.lower() == name.lower() else column
             for column in relation.columns
         ]

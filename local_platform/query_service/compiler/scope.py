@@ -18,21 +18,25 @@ class Value:
     Attributes:
         sql: DuckDB's SQL; safe to put anywhere without more parentheses.
         literal: the Python value of a literal (str, int, Decimal, bool), else None.
+        raw: the same instant as TIMESTAMP WITH TIME ZONE, as the files hold it; empty when there is none. Row groups
+            are skipped by comparisons with it, never by comparisons with a cast of it.
     """
 
     sql: str
     type: Type
     literal: Any = None
+    raw: str = ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A visible column: the user's name, and how DuckDB reaches it."""
+    """A visible column: the user's name, and how DuckDB reaches it; `raw` as in Value."""
 
     name: str
     type: Type
     sql: str
     hidden: bool = False
+    raw: str = ""
 
 
 @dataclass
@@ -50,10 +54,23 @@ class Relation:
 
 @dataclass
 class Query:
-    """A compiled query. Its output columns are c0, c1, ... in the order of `columns`."""
+    """A compiled query. Its output columns are c0, c1, ... in the order of `columns`.
+
+    `raws` holds the places that are there a second time as r0, r1, ..., as the files hold them (see Value).
+    """
 
     sql: str
     columns: list[tuple[str, Type]]
+    raws: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A common table expression or view: DuckDB's name of it and what it gives."""
+
+    name: str
+    columns: list[tuple[str, Type]]
+    raws: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,9 @@ class Source(Protocol):
 
     @property
     def columns(self) -> Sequence[tuple[str, Type]]: ...
+
+    @property
+    def raws(self) -> frozenset[int]: ...
 
 
 class Catalog(Protocol):
@@ -106,7 +126,7 @@ class Statement:
     database: str = "all"
     user: str = ""
     ctes: list[tuple[str, str]] = field(default_factory=list)
-    views: dict[str, tuple[str, list[tuple[str, Type]]]] = field(default_factory=dict)
+    views: dict[str, Named] = field(default_factory=dict)
     open_views: list[str] = field(default_factory=list)
     parameters: Sequence[Value] | None = None
     counter: int = 0
@@ -122,7 +142,7 @@ class Scope:
     """Relations in sight, what encloses them, and names that are not columns.
 
     Attributes:
-        named: common table expressions by lower-case name: (DuckDB's name, columns).
+        named: common table expressions by lower-case name.
         locals: parameters of lambdas and, where allowed, aliases of the select list.
         windows: named windows, by lower-case name, as syntax trees.
         rename: set where columns are reached through a wrapping query: maps DuckDB's SQL of a column to another.
@@ -131,7 +151,7 @@ class Scope:
 
     relations: list[Relation] = field(default_factory=list)
     parent: Scope | None = None
-    named: dict[str, tuple[str, list[tuple[str, Type]]]] = field(default_factory=dict)
+    named: dict[str, Named] = field(default_factory=dict)
     locals: dict[str, Value] = field(default_factory=dict)
     aliases: dict[str, Value] = field(default_factory=dict)
     windows: dict[str, Any] = field(default_factory=dict)
@@ -186,7 +206,9 @@ class Scope:
                 kind="AMBIGUOUS_REFERENCE",
             )
         column = columns[0]
-        return Value(self.rename(column.sql) if self.rename else column.sql, column.type)
+        if self.rename is not None:
+            return Value(self.rename(column.sql), column.type)
+        return Value(column.sql, column.type, raw=column.raw)
 
     def visible_names(self) -> list[str]:
         """Names for a suggestion."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from local_platform.query_service.engine.errors import translate
 from local_platform.query_service.engine.querylog import Entry
 from local_platform.query_service.engine.scan import Scan
+from local_platform.query_service.engine.scanned import read_of
 from local_platform.query_service.engine.session import Session
 from local_platform.query_service.errors import QueryError, limit_exceeded
 
@@ -106,7 +104,8 @@ class Running:
 
     def _entry(self, error: str) -> Entry:
         files = [file for _, scan in self.references for file in scan.files]
-        read = _read_of(self._profile)
+        lists = [each for _, scan in self.references for each in scan.reads]
+        read = read_of(self._profile, lists)
         return Entry(
             at=self.session.engine.clock.now().isoformat(timespec="milliseconds"),
             session=f"{id(self.session):x}",
@@ -115,8 +114,8 @@ class Running:
             tables=",".join(name for name, _ in self.references),
             files=len(files),
             batches=len({file.parent for file in files}),
-            bytes_read=read[0],
-            rows_scanned=read[1],
+            bytes_read=read.bytes,
+            rows_scanned=read.rows,
             rows=self.rows,
             seconds=round(time.perf_counter() - self.started, 6),
             error=error,
@@ -128,39 +127,3 @@ def _profile_of(connection: Any) -> str:
         return str(connection.get_profiling_information("json"))
     except duckdb.Error:
         return ""
-
-
-def _read_of(profile: str) -> tuple[int, int]:
-    """(bytes read, rows of opened row groups) of a DuckDB profile."""
-    try:
-        tree = json.loads(profile)
-    except ValueError:
-        return 0, 0
-    rows = sum(_rows_opened(node) for node in _scans(tree.get("operator", [])))
-    return int(tree.get("io", {}).get("total_bytes_read", 0)), rows
-
-
-def _scans(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for node in nodes:
-        if node.get("type") == "TABLE_SCAN" and "READ_PARQUET" in str(node.get("extra_info", {}).get("Function", "")):
-            yield node
-        yield from _scans(node.get("children", []))
-
-
-def _rows_opened(node: dict[str, Any]) -> int:
-    """Rows of the row groups a scan opened.
-
-    The engine says how many row groups it opened and from which files; when it skipped some, the mean size stands for
-    the ones it did open.
-    """
-    names = str(node.get("extra_info", {}).get("Filename(s)", ""))
-    groups, rows = 0, 0
-    for name in filter(None, (part.strip() for part in names.split(", "))):
-        if Path(name).exists():
-            metadata = pq.read_metadata(name)
-            groups += metadata.num_row_groups
-            rows += metadata.num_rows
-    opened = int(node.get("row_groups_scanned", 0))
-    if not groups:
-        return int(node.get("rows_scanned", 0))
-    return rows if opened >= groups else round(rows * opened / groups)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,11 +17,21 @@ from local_platform.query_service.sql.types import BIGINT, BOOLEAN, STRING, Type
 
 @dataclass(frozen=True)
 class Scan:
-    """A table for the compiler: columns c0, c1, ... of `sql` in the order of `columns`."""
+    """A table for the compiler: columns c0, c1, ... of `sql` in the order of `columns`.
+
+    `reads` holds the lists of files that are scanned together, `raws` the places of times that are there a second time
+    as r0, r1, ..., as the files hold them.
+    """
 
     sql: str
     columns: Sequence[tuple[str, Type]]
-    files: tuple[Path, ...] = field(default=())
+    reads: tuple[tuple[Path, ...], ...] = ()
+    raws: frozenset[int] = frozenset()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files."""
+        return tuple(file for read in self.reads for file in read)
 
 
 def columns_of(schema: pa.Schema) -> list[tuple[str, Type]]:
@@ -42,8 +52,21 @@ def scan(schema: pa.Schema, files: Sequence[Path]) -> Scan:
     shapes: dict[_Shape, list[Path]] = {}
     for file in files:
         shapes.setdefault(_Shape(file_schema(str(file))), []).append(file)
-    parts = [_read(columns, shape.schema, paths) for shape, paths in shapes.items()]
-    return Scan(" UNION ALL ".join(parts), columns, tuple(files))
+    raws = _zoned_everywhere(columns, [shape.schema for shape in shapes])
+    parts = [_read(columns, shape.schema, paths, raws) for shape, paths in shapes.items()]
+    return Scan(" UNION ALL ".join(parts), columns, tuple(tuple(paths) for paths in shapes.values()), raws)
+
+
+def _zoned_everywhere(columns: Sequence[tuple[str, Type]], schemas: Sequence[pa.Schema]) -> frozenset[int]:
+    """Places of top-level times that every file holds with a zone."""
+    found = set()
+    for place, (name, type) in enumerate(columns):
+        if type.kind != "timestamp":
+            continue
+        stored = [[item.type for item in schema if item.name.lower() == name.lower()] for schema in schemas]
+        if all(types and pa.types.is_timestamp(types[0]) and types[0].tz is not None for types in stored):
+            found.add(place)
+    return frozenset(found)
 
 
 SYSTEM = struct(
@@ -57,20 +80,22 @@ def with_system_columns(schema: pa.Schema, files: Sequence[DataFile]) -> Scan:
     batches: dict[str, list[DataFile]] = {}
     for file in files:
         batches.setdefault(file.batch_id, []).append(file)
-    parts = []
+    parts: list[str] = []
+    reads: list[tuple[Path, ...]] = []
     for batch, members in batches.items():
         facts = (
             f"struct_pack(acp_sourceBatchId := {literal_text(batch)}, commitBatchId := {literal_text(batch)}, "
             f"ingestTime := CAST({members[0].created_ms} AS BIGINT), isDeleted := false)"
         )
         inner = scan(schema, [file.path for file in members])
+        reads += inner.reads
+        kept = ", ".join(f"b.c{place}" for place in range(len(columns) - 2))
         parts.append(
-            f"SELECT b.*, {facts} AS c{len(columns) - 2}, {literal_text(batch)} AS c{len(columns) - 1} "
+            f"SELECT {kept}, {facts} AS c{len(columns) - 2}, {literal_text(batch)} AS c{len(columns) - 1} "
             f"FROM ({inner.sql}) AS b"
         )
-    paths = tuple(file.path for file in files)
     if parts:
-        return Scan(" UNION ALL ".join(parts), columns, paths)
+        return Scan(" UNION ALL ".join(parts), columns, tuple(reads))
     empty = ", ".join(f"CAST(NULL AS {type.duck}) AS c{place}" for place, (_, type) in enumerate(columns))
     return Scan(f"SELECT {empty} WHERE false", columns)
 
@@ -81,7 +106,7 @@ def flattened(source: Scan) -> Scan:
     for place, (name, type) in enumerate(source.columns):
         leaves.extend(_leaves(name, type, f"f.c{place}"))
     listed = ", ".join(f"{sql} AS c{place}" for place, (_, _, sql) in enumerate(leaves))
-    return Scan(f"SELECT {listed} FROM ({source.sql}) AS f", [(name, type) for name, type, _ in leaves], source.files)
+    return Scan(f"SELECT {listed} FROM ({source.sql}) AS f", [(name, type) for name, type, _ in leaves], source.reads)
 
 
 def _leaves(name: str, type: Type, sql: str) -> list[tuple[str, Type, str]]:
@@ -113,13 +138,15 @@ def file_schema(path: str) -> pa.Schema:
     return pq.read_schema(path)
 
 
-def _read(columns: Sequence[tuple[str, Type]], stored: pa.Schema, files: Sequence[Path]) -> str:
+def _read(columns: Sequence[tuple[str, Type]], stored: pa.Schema, files: Sequence[Path], raws: frozenset[int]) -> str:
     by_name = {item.name.lower(): item for item in stored}
     parts = []
     for place, (name, type) in enumerate(columns):
         item = by_name.get(name.lower())
         sql = f"CAST(NULL AS {type.duck})" if item is None else adapt(quoted(item.name), item.type, type)
         parts.append(f"{sql} AS c{place}")
+        if place in raws and item is not None:
+            parts.append(f"{quoted(item.name)} AS r{place}")
     listed = ", ".join(literal_text(str(file)) for file in files)
     return f"SELECT {', '.join(parts)} FROM read_parquet([{listed}])"
 
