@@ -295,8 +295,11 @@ class Mappings(Service):
     library_name: LibraryName = "mappings"
 
     def create(self, body: Document) -> str:
-        """Create a mapping set (it has no unique name; one without a flow does nothing) and return its id."""
-        answer = self.call(self.library.createMappingSet, mappingSet=dict(body))
+        """Create a mapping set and return its id.
+
+        It has no name to look for, and one without a flow does nothing: after a lost answer it is created again.
+        """
+        answer = self.call(self.library.createMappingSet, mappingSet=dict(body), repeatable=True)
         return str(need(mapping(answer, "Data Prep to mappingSets"), "id", "a new mapping set"))
 
 

@@ -200,6 +200,15 @@ def test_a_batch_whose_answer_was_lost_is_found_and_not_made_twice(world: World,
     assert [b.id for b in client.catalog.batches(dataset_id=dataset, external_id=name)] == [done.batch_id]
 
 
+@pytest.mark.parametrize("fault", [{"kind": "failing", "status": 502, "when": "after"}, {"kind": "reset_mid_body"}])
+def test_a_mapping_set_whose_answer_was_lost_is_made_again(world: World, fault: dict[str, Any]) -> None:
+    client = world.client()
+    mapping = {"sourceType": "ATTRIBUTE", "source": "a", "destination": "_acme.userId"}
+    world.misbehave({**fault, "where": "POST /data/foundation/conversion/*", "times": 2})
+    assert client.mappings.create({"version": 0, "mappings": [mapping]})
+    assert world.met() == 2
+
+
 # -- and names what stays -------------------------------------------------------------------------------------------
 
 
