@@ -56,18 +56,20 @@ def create(session: Session, statement: CreateAudience, text: str) -> Result:
     session.wait_to_start()
     running = Running(session, "CREATE AUDIENCE", text, catalog.references, session.engine.options.batch_seconds)
     with written(session, running, query, [column for column, _ in query.columns]) as files:
+        lake = session.engine.lake
         try:
-            made = session.engine.lake.create_table_with_data(
-                name,
-                schema_of(query.columns),
-                files,
-                owner=session.owner,
-                tags={TAG: [name], "queryService/origin": ["Data Distiller"]},
-                properties={"queryService": {"primary_identity": identity, "identity_namespace": namespace}},
-            )
+            with lake.database.write():
+                made = lake.create_table_with_data(
+                    name,
+                    schema_of(query.columns),
+                    files,
+                    owner=session.owner,
+                    tags={TAG: [name], "queryService/origin": ["Data Distiller"]},
+                    properties={"queryService": {"primary_identity": identity, "identity_namespace": namespace}},
+                )
+                session.engine.registry.add_identity(made, identity, namespace, primary=True)
         except TableExists:
             raise table_exists(name) from None
-        session.engine.registry.add_identity(made, identity, namespace, primary=True)
     return Result("CREATE AUDIENCE", rows=running.rows)
 
 

@@ -1,0 +1,141 @@
+"""The process is killed in the middle of a statement; after the restart every table is as before it or as after it."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tests.integration.local_api import LocalApi, start, stop
+
+ROWS = 400
+EXPLODED = f"(SELECT explode(sequence(1, {ROWS})) AS i)"
+# So many rows that the statement takes about as long as the longest wait before the kill.
+MANY = f"SELECT a.i AS x, b.i AS y, concat('some text ', a.i) AS t FROM {EXPLODED} a CROSS JOIN {EXPLODED} b"
+WHOLE = ROWS * ROWS
+LONGEST_WAIT = 0.25
+
+
+def kill_during(api: LocalApi, statement: str, wait: float) -> None:
+    """Send a statement and kill the server so many seconds later."""
+    sent = threading.Event()
+
+    def run() -> None:
+        with contextlib.suppress(psycopg2.Error):
+            connection = connect(api)
+            sent.set()
+            connection.cursor().execute(statement)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert sent.wait(20)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        api.process.wait(timeout=wait)
+    stop(api, kill=True)
+    thread.join(20)
+
+
+def connect(api: LocalApi) -> Any:
+    ready = api.ready
+    connection = psycopg2.connect(
+        host=ready["sql_host"],
+        port=ready["sql_port"],
+        dbname=ready["dbname"],
+        user=ready["user"],
+        password=ready["password"],
+        sslmode="require",
+        gssencmode="disable",
+    )
+    connection.autocommit = True
+    return connection
+
+
+def rows(api: LocalApi, sql: str) -> list[tuple[Any, ...]]:
+    connection = connect(api)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        connection.close()
+
+
+def no_orphans(api: LocalApi) -> None:
+    """Every file of the lake belongs to a batch that a table shows."""
+    data_dir = Path(api.ready["data_dir"])
+    shown = {row[1] for row in rows(api, "SHOW TABLES")}
+    assert {file.parts[-3] for file in (data_dir / "lake").glob("*/*/*.parquet")} <= shown
+
+
+def after_ctas(api: LocalApi) -> bool:
+    if not rows(api, "SELECT table_exists('made') AS e")[0][0]:
+        return False
+    assert rows(api, "SELECT count(*) AS n FROM made") == [(WHOLE,)]
+    assert rows(api, "SELECT count(*) AS n FROM (SELECT history_meta('made'))") == [(1,)]
+    rows(api, "DROP TABLE made")
+    return True
+
+
+def after_insert(api: LocalApi) -> bool:
+    counts = [row[0] for row in rows(api, "SELECT output_record_count FROM (SELECT history_meta('filled'))")]
+    assert set(counts[1:]) <= {WHOLE}
+    assert rows(api, "SELECT count(*) AS n FROM filled") == [(1 + WHOLE * (len(counts) - 1),)]
+    rows(api, f"DROP TABLE filled; CREATE TABLE filled AS {MANY} LIMIT 1")
+    return len(counts) > 1
+
+
+def after_overwrite(api: LocalApi) -> bool:
+    members = rows(api, "SELECT t, count(*) AS n FROM aud GROUP BY t")
+    assert members in ([("old", 3)], [("new", WHOLE)])
+    rows(api, f"INSERT OVERWRITE INTO aud {OLD}")
+    return members != [("old", 3)]
+
+
+OLD = "SELECT cast(i AS string) AS id, 'old' AS t FROM (SELECT explode(sequence(1, 3)) AS i)"
+NEW = f"SELECT concat(x, '-', y) AS id, 'new' AS t FROM ({MANY})"
+CASES: dict[str, tuple[tuple[str, ...], str, Callable[[LocalApi], bool]]] = {
+    "create table as": ((), f"CREATE TABLE made AS {MANY}", after_ctas),
+    "insert": ((f"CREATE TABLE filled AS {MANY} LIMIT 1",), f"INSERT INTO filled {MANY}", after_insert),
+    "overwrite": (
+        (f"CREATE AUDIENCE aud WITH (primary_identity='id', identity_namespace='Email') AS {OLD}",),
+        f"INSERT OVERWRITE INTO aud {NEW}",
+        after_overwrite,
+    ),
+}
+
+
+def campaign(data_dir: Path, name: str, kills: int, seed: int) -> set[bool]:
+    """Kill so many times at random moments; which of before (False) and after (True) was seen."""
+    chance = random.Random(seed)
+    setup, statement, check = CASES[name]
+    api = start(data_dir, "--delays", "none")
+    try:
+        for each in setup:
+            rows(api, each)
+        seen = set()
+        for _ in range(kills):
+            kill_during(api, statement, chance.random() * LONGEST_WAIT)
+            api = start(data_dir, "--delays", "none")
+            no_orphans(api)
+            seen.add(check(api))
+        return seen
+    finally:
+        stop(api)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_killed_statement_has_happened_or_has_not(tmp_path: Path, name: str) -> None:
+    campaign(tmp_path / "data", name, kills=2, seed=1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", CASES)
+def test_fifty_kills_leave_every_table_as_before_or_as_after(tmp_path: Path, name: str) -> None:
+    assert campaign(tmp_path / "data", name, kills=50, seed=2) == {False, True}
