@@ -33,7 +33,7 @@ class QueryOptions:
     running: int = 8
     threads: int = 2
     memory: str = "2GB"
-    batch_rows: int = 8_192
+    batch_rows: int = 6_144
     sandbox: str = "dev"
     tenant_id: str = "acme"
     org_id: str = ""

@@ -17,6 +17,9 @@ _SETTINGS = {
     "default_null_order": "NULLS_FIRST",
     "lambda_syntax": "DISABLE_SINGLE_ARROW",
     "arrow_large_buffer_size": False,
+    # Freed memory is given back while the service waits for its next statement.
+    "allocator_flush_threshold": "16MB",
+    "allocator_background_threads": True,
 }
 
 

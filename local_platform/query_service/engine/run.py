@@ -42,6 +42,8 @@ class Running:
         self._turn = True
         self._connection = self.session.connection()
         self._connection.execute("PRAGMA enable_profiling='no_output'")
+        # Clients read slower than the engine computes; little should wait for them.
+        self._connection.execute("SET streaming_buffer_size = '2MB'")
         self._deadline = engine.watchdog.watch(self._connection, self.seconds_allowed, self.session.gone)
         return self._connection
 

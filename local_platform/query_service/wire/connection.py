@@ -6,6 +6,7 @@ import contextlib
 import logging
 import ssl
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from local_platform.query_service.catalog.show import PARAMETERS
@@ -15,6 +16,7 @@ from local_platform.query_service.engine.session import Session
 from local_platform.query_service.errors import QueryError
 from local_platform.query_service.sql.lexer import split
 from local_platform.query_service.wire import messages
+from local_platform.query_service.wire.ahead import ahead
 from local_platform.query_service.wire.extended import Extended
 from local_platform.query_service.wire.login import Cancel, authenticate, negotiate
 from local_platform.query_service.wire.messages import Body
@@ -186,8 +188,14 @@ def send_result(stream: Stream, result: Result) -> None:
         types = [type for _, type in result.columns]
         stream.write(messages.row_description(result.columns, formats))
         count = 0
-        for batch in result.batches:
-            count += batch.num_rows
-            stream.write(data_rows(batch, types, formats))
+
+        def encoded() -> Iterator[tuple[int, memoryview]]:
+            for batch in result.batches:
+                yield batch.num_rows, data_rows(batch, types, formats)
+
+        with contextlib.closing(ahead(encoded())) as pieces:
+            for rows, content in pieces:
+                count += rows
+                stream.write(content)
         tag = f"{tag} {count}" if tag in _COUNTED else tag
     stream.write(messages.command_complete(tag))

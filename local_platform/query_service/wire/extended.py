@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,9 @@ from local_platform.query_service.errors import QueryError, syntax_error
 from local_platform.query_service.sql.lexer import split, tokenize
 from local_platform.query_service.sql.parse import parse_statement
 from local_platform.query_service.sql.statements import Select
+from local_platform.query_service.sql.types import Type
 from local_platform.query_service.wire import messages
+from local_platform.query_service.wire.ahead import ahead
 from local_platform.query_service.wire.messages import Body
 from local_platform.query_service.wire.parameters import value_of
 from local_platform.query_service.wire.rows import data_rows
@@ -25,6 +28,7 @@ from local_platform.query_service.wire.stream import Stream
 
 _COUNTED = ("SELECT", "FETCH")
 _TEXT_OID = 25
+_ALL = 1 << 62
 
 
 @dataclass
@@ -46,6 +50,27 @@ class Portal:
     pending: pa.RecordBatch | None = None
     count: int = 0
     batches: Iterator[Any] = field(default_factory=lambda: iter(()))
+
+    def take(self, most: int) -> pa.RecordBatch | None:
+        """The next rows, at most so many; None at the end."""
+        batch = self.pending if self.pending is not None else next(self.batches, None)
+        self.pending = None
+        if batch is not None and batch.num_rows > most:
+            self.pending, batch = batch.slice(most), batch.slice(0, most)
+        return batch
+
+    def has_more(self) -> bool:
+        """Whether a row is left."""
+        while self.pending is None or self.pending.num_rows == 0:
+            self.pending = next(self.batches, None)
+            if self.pending is None:
+                return False
+        return True
+
+
+def _encoded(portal: Portal, types: list[Type], formats: list[int]) -> Iterator[tuple[int, memoryview]]:
+    while (batch := portal.take(_ALL)) is not None:
+        yield batch.num_rows, data_rows(batch, types, formats)
 
 
 class Extended:
@@ -161,23 +186,21 @@ class Extended:
         assert result.columns is not None
         formats = _formats(portal, result)
         types = [type for _, type in result.columns]
-        sent = 0
-        while True:
-            batch = portal.pending if portal.pending is not None else next(portal.batches, None)
-            portal.pending = None
+        if most == 0:
+            with contextlib.closing(ahead(_encoded(portal, types, formats))) as pieces:
+                for rows, content in pieces:
+                    portal.count += rows
+                    self.stream.write(content)
+            return False
+        left = most
+        while left > 0:
+            batch = portal.take(left)
             if batch is None:
                 return False
-            room = most - sent if most else batch.num_rows
-            if batch.num_rows > room:
-                portal.pending = batch.slice(room)
-                batch = batch.slice(0, room)
             self.stream.write(data_rows(batch, types, formats))
-            sent += batch.num_rows
             portal.count += batch.num_rows
-            if most and sent >= most:
-                if portal.pending is None:
-                    portal.pending = next(portal.batches, None)
-                return portal.pending is not None
+            left -= batch.num_rows
+        return portal.has_more()
 
     def _open(self, portal: Portal) -> Result:
         """Run the portal's statement once; describing it already needs its columns."""
