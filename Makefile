@@ -24,8 +24,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO= | EVENTS= AS_OF= TARGET= HORIZON= REPEATABLE=1]
+demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO= USE_CASE= | EVENTS= AS_OF= TARGET= HORIZON= REPEATABLE=1]
 	@$(BIN)/python -m flows.demo --users $(USERS) --seed $(SEED) --scenario $(SCENARIO) \
+	  $(if $(USE_CASE),--use-case '$(USE_CASE)') \
 	  $(if $(EVENTS),--events '$(EVENTS)') $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(TARGET),--target '$(TARGET)') \
 	  $(if $(HORIZON),--horizon '$(HORIZON)') $(if $(filter 1 true yes,$(REPEATABLE)),--repeatable)
 

@@ -6,6 +6,7 @@ members and the delivered rows, and closes the pending activation. Nothing there
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from prefect import flow, task
@@ -50,4 +51,4 @@ def activation(
 
 
 if __name__ == "__main__":
-    activation("newsletter")
+    activation(sys.argv[1])

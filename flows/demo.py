@@ -47,6 +47,7 @@ class Parameters:
     target: str | None
     horizon: int | None
     repeatable: bool
+    use_case: str | None = None
     end: date | None = None
 
     def fingerprint(self) -> dict[str, str]:
@@ -66,6 +67,7 @@ def run_demo(parameters: Parameters, home: Path = HOME) -> Mapping[str, Any]:
         parameters = _start_over_if_changed(parameters, home)
         settings = demo_project.write(
             home / "project",
+            use_case=parameters.use_case,
             events=parameters.events,
             target=parameters.target,
             horizon=parameters.horizon,
@@ -133,6 +135,7 @@ def _sha256(files: list[Path]) -> str:
     "--events", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Your own events: Parquet or CSV."
 )
 @click.option("--as-of", type=Date(), help="Score as of 00:00 UTC of this date. Default: the newest full day.")
+@click.option("--use-case", help="Which of propensity.yml's use cases. Default: its first, newsletter.")
 @click.option("--target", help="The event type to predict. Default: web.formFilledOut.")
 @click.option("--horizon", type=click.IntRange(1, 180), help="Days after the as-of date that count. Default: 14.")
 @click.option("--repeatable", is_flag=True, help="The target can happen again: who did it before is scored too.")

@@ -1,13 +1,14 @@
 """The nightly flow: features, training set, model, scores, audience, and a pending activation.
 
-    python -m flows.pipeline            run it here
-    prefect deploy --all                schedule it (prefect.yaml)
+    python -m flows.pipeline newsletter     run it here
+    prefect deploy --all                    schedule it (prefect.yaml)
 
 Running it twice for the same date is safe: every step finds what it did before. Running it after a crash continues.
 """
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -95,4 +96,4 @@ def propensity(
 
 
 if __name__ == "__main__":
-    propensity("newsletter")
+    propensity(sys.argv[1])

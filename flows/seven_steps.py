@@ -50,7 +50,7 @@ def next_day(advance: Callable[[float], object]) -> None:
 def seven_steps(settings: Path, home: Path, parameters: Parameters, platform: LocalPlatform) -> Mapping[str, Any]:
     """Events in, audience out. Returns the summary and writes the report."""
     events(settings, parameters)
-    use_case = load_settings(settings).use_case().name
+    use_case = load_settings(settings).use_cases[0].name
     run_id = propensity(use_case, settings, parameters.as_of, both_routes=True)
     if not activation(use_case, settings, run_id, with_report=False):
         next_day(platform.advance)

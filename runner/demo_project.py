@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from runner.errors import DataError
+from runner.errors import DataError, SettingsError
 from runner.events_file import Survey, survey
 from runner.project import init
 from runner.settings import snake_case
@@ -28,20 +28,23 @@ def sources() -> list[Path]:
 def write(
     folder: Path,
     *,
+    use_case: str | None = None,
     events: Path | None = None,
     target: str | None = None,
     horizon: int | None = None,
     repeatable: bool = False,
 ) -> Path:
-    """Make the project anew and return its propensity.yml.
+    """Make the project anew and return its propensity.yml; the use case that the demo runs stands first in it.
 
     Args:
         folder: where; what was there is replaced. Run records are kept beside it, in `state`.
+        use_case: one of ours; by default the first of propensity.yml. A file of one's own has a single one.
         events: a file of one's own; its event types and numbers become features. None: the synthetic events.
         target: event type to predict; horizon: days; repeatable: whether it can happen again.
 
     Raises:
         DataError: the target is not among the file's event types.
+        SettingsError: there is no such use case.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -52,7 +55,7 @@ def write(
     if found:
         content |= _own_data(found)
     content["state_dir"] = "../state"
-    case = content["use_cases"][0]
+    case = _first(content, use_case)
     if target or events or horizon or repeatable:
         case["target_event"] = _target(events, found, target) if events and found else target or DEFAULT_TARGET
         case["horizon_days"] = horizon or case["horizon_days"]
@@ -63,6 +66,16 @@ def write(
         case["audience"] = {"name": f"{case['target_event']} - most likely", "top_percent": 10}
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path
+
+
+def _first(content: dict[str, Any], use_case: str | None) -> dict[str, Any]:
+    """The named use case, moved to the front."""
+    cases: list[dict[str, Any]] = content["use_cases"]
+    if use_case is not None and use_case not in [c["name"] for c in cases]:
+        known = ", ".join(c["name"] for c in cases)
+        raise SettingsError(f"There is no use case {use_case!r} to show.", f"Choose USE_CASE from: {known}.")
+    cases.sort(key=lambda c: c["name"] != (use_case or cases[0]["name"]))
+    return cases[0]
 
 
 def _own_data(found: Survey) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from functools import partial
 
 from runner.blueprints import Blueprint, blueprints
 from runner.errors import PermissionDenied, PlatformError, PropensityError, SettingsError
+from runner.featurize import end_of_newest_complete_day, read_history, require_history
 from runner.platform import Platform
-from runner.settings import Connection, Settings
+from runner.settings import Connection, Settings, UseCase
 from runner.setup import checked_tenant, missing
 from runner.sql import SqlClient, identifier
 
@@ -122,6 +123,8 @@ def _sql(settings: Settings, platform: Platform, probe: bool) -> Iterator[Check]
         return
     for name in (settings.datasets.events, settings.datasets.profiles, settings.datasets.runs):
         yield _try(f"table of {name}", partial(_table, name, tables, platform))
+    for case in settings.use_cases:
+        yield _try(f"history for {case.name}", partial(_history, case, settings, platform, sql), warning=True)
     if probe:
         yield _try("Data Distiller (CREATE TABLE AS)", lambda: _probe(sql))
     else:
@@ -218,6 +221,16 @@ def _table(name: str, tables: set[str], platform: Platform) -> str:
             "A new dataset takes some minutes to appear; otherwise check the client's dataset permissions.",
         )
     return table
+
+
+def _history(case: UseCase, settings: Settings, platform: Platform, sql: SqlClient) -> str:
+    events = platform.catalog.dataset_named(settings.datasets.events).table_name
+    if not sql.count(events):
+        return f"no events yet; {case.required_days} days will be needed"
+    history = read_history(sql, events)
+    as_of = end_of_newest_complete_day(history)
+    require_history(case, history, as_of)
+    return f"{(as_of - history.first_day).days} days before {as_of}, {case.required_days} needed"
 
 
 def _probe(sql: SqlClient) -> str:

@@ -20,6 +20,8 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z](?:_?[a-z0-9])*$", max_length=
 """Lower-case words joined by single underscores: Query Service refuses two in a row in a table name."""
 XdmPath = Annotated[str, Field(pattern=r"^(?:_\{tenant\}|[A-Za-z_][A-Za-z0-9_]*)(?:\.[A-Za-z_][A-Za-z0-9_]*)*$")]
 """A dotted XDM path; `_{tenant}` stands for the organisation's own namespace."""
+UseCaseName = Annotated[str, Field(pattern=r"^[a-z](?:_?[a-z0-9])*$", max_length=31)]
+"""As an `Identifier`, and short enough for `{use_case}_training_set` and the suffixes behind it."""
 Aggregation = Literal["sum", "mean", "max", "last"]
 
 
@@ -94,7 +96,7 @@ class UseCase(_Frozen):
     [as_of + gap, as_of + gap + horizon).
     """
 
-    name: Identifier
+    name: UseCaseName
     title: str
     target_event: str
     repeatable: bool = False
@@ -141,6 +143,7 @@ class Settings(_Frozen):
     def _names_are_unique(self) -> Self:
         for what, names in (
             ("use case", [u.name for u in self.use_cases]),
+            ("audience", [u.audience.name for u in self.use_cases]),
             ("numeric field", [f.name for f in self.numeric_fields]),
             ("profile attribute", [a.name for a in self.profile_attributes]),
             ("event type", list(self.event_types)),
@@ -152,13 +155,15 @@ class Settings(_Frozen):
         return self
 
     def use_case(self, name: str | None = None) -> UseCase:
-        """The named use case; without a name, the only one there is."""
+        """The named use case; without a name, the only one there is. Nothing is guessed among several."""
         if name is None and len(self.use_cases) == 1:
             return self.use_cases[0]
         for case in self.use_cases:
             if case.name == name:
                 return case
         known = ", ".join(u.name for u in self.use_cases)
+        if name is None:
+            raise SettingsError(f"propensity.yml holds several use cases: {known}.", "Say which one: --use-case NAME.")
         raise SettingsError(f"There is no use case {name!r} in propensity.yml.", f"Name one of: {known}.")
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from runner.report import BestPossible, best_possible_of
 from runner.run_report import write_report
 from runner.session import Session, open_session
+from runner.settings import UseCase
 from runner.timing import read_seconds
 from runner.workspace import Workspace
 
@@ -35,7 +36,8 @@ def summarise(settings_file: Path, run_id: str, report_file: Path | None = None)
         workspace.load("verification") if workspace.has("verification") else records["publish"]["verification"]
     )
     data = _data(session, workspace)
-    best = _best_possible(data, workspace)
+    case = session.settings.use_case(run_id.rsplit("-", 1)[0])
+    best = _best_possible(data, case, workspace)
     summary: dict[str, Any] = {
         "run_id": run_id,
         "as_of": records["featurize"]["as_of"],
@@ -63,10 +65,11 @@ def summarise(settings_file: Path, run_id: str, report_file: Path | None = None)
     return summary
 
 
-def _best_possible(data: Mapping[str, Any], workspace: Workspace) -> BestPossible | None:
+def _best_possible(data: Mapping[str, Any], case: UseCase, workspace: Workspace) -> BestPossible | None:
     """What the true probability reaches on the very rows on which the model was judged; None where it is not known."""
     truth_file = Path(str(data.get("folder", ""))) / "truth.parquet"
-    if data["kind"] != "synthetic" or not truth_file.exists():
+    asked = {name: getattr(case, name) for name in ("target_event", "horizon_days", "gap_days")}
+    if data["kind"] != "synthetic" or data.get("truth_of") != asked or not truth_file.exists():
         return None
     return best_possible_of(truth_file, Path(workspace.load("train")["test_file"]))
 

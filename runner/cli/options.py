@@ -35,7 +35,8 @@ def settings_option(command: Command) -> Command:
 
 
 def use_case_option(command: Command) -> Command:
-    return click.option("--use-case", help="Its name in propensity.yml; not needed where there is only one.")(command)
+    text = "Its name in propensity.yml, for example purchase; not needed where there is only one."
+    return click.option("--use-case", help=text)(command)
 
 
 def run_option(command: Command) -> Command:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli.options import settings_option, use_case_option
+from runner.cli.options import settings_option
 
 
 @click.command()
@@ -68,27 +68,25 @@ def local(data_dir: Path, delays: str) -> None:
 
 @click.command()
 @settings_option
-@use_case_option
-def env(settings: Path, use_case: str | None) -> None:
+def env(settings: Path) -> None:
     """Print the variables that give bare dbt and editors a working connection (eval "$(propensity env)").
 
     They hold an access token: valid for a day, not for a file that is shared.
     """
     from runner import steps
 
-    for name, value in steps.dbt_variables(settings, use_case).items():
+    for name, value in steps.dbt_variables(settings).items():
         click.echo(f"export {name}={_quoted(value)}")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @settings_option
-@use_case_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def dbt(settings: Path, use_case: str | None, arguments: tuple[str, ...]) -> None:
+def dbt(settings: Path, arguments: tuple[str, ...]) -> None:
     """Run dbt with host, token and variables set: propensity dbt -- build --select stg_events"""
     from runner import steps
 
-    folder, variables = steps.dbt_call(settings, use_case)
+    folder, variables = steps.dbt_call(settings)
     command = [sys.executable, "-m", "dbt.cli.main", *arguments]
     sys.exit(subprocess.run(command, cwd=folder, env={**os.environ, **variables}, check=False).returncode)
 

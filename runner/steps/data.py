@@ -13,7 +13,7 @@ from runner.doctor import examine
 from runner.events_file import load_events as load_file
 from runner.ingestion import ingest_parquet
 from runner.session import Session, open_session, tell
-from runner.settings import load_settings
+from runner.settings import Settings, UseCase, load_settings
 from runner.setup import Action, apply, plan
 from runner.synthetic import (
     ATTRIBUTE_PATHS,
@@ -24,6 +24,7 @@ from runner.synthetic import (
     write_day,
     write_population,
 )
+from runner.synthetic.model import CONVERSION
 from runner.synthetic.spec import Scenario
 from runner.timing import named, step
 from runner.workspace import write_json
@@ -69,7 +70,7 @@ def synthesize(settings_file: Path, *, users: int, days: int, end: date, seed: i
             _ingest(session, spec, there, folder)
             write_json(marker, {"days": days})
         record: dict[str, Any] = {"kind": "synthetic", "folder": str(folder), "scenario": scenario}
-        record |= {"events": _lake_count(session), "end": end.isoformat()}
+        record |= {"events": _lake_count(session), "end": end.isoformat(), "truth_of": _question(session.settings)}
         write_json(session.settings.state_dir / DATA / "events.json", record)
     return record
 
@@ -94,7 +95,7 @@ def _ingest(session: Session, spec: SyntheticSpec, there: int, folder: Path) -> 
     identity = session.settings.identity.path
     if there == 0:
         tell("simulating, and estimating what could be known")
-        case = session.settings.use_cases[0]
+        case = _case_with_truth(session.settings)
         files = write_population(
             generate(spec),
             folder,
@@ -112,6 +113,17 @@ def _ingest(session: Session, spec: SyntheticSpec, there: int, folder: Path) -> 
         written = write_day(day, folder / "ingest", tenant, identity_path=identity)
         _send(session, spec, written.day, written.events_xdm, written.profiles_xdm)
         data = day.data
+
+
+def _case_with_truth(settings: Settings) -> UseCase:
+    """The use case whose true probability the simulation knows; any other only lends its horizon."""
+    return next((c for c in settings.use_cases if c.target_event == CONVERSION), settings.use_cases[0])
+
+
+def _question(settings: Settings) -> dict[str, Any]:
+    """What the truth beside the data is about."""
+    case = _case_with_truth(settings)
+    return {"target_event": CONVERSION, "horizon_days": case.horizon_days, "gap_days": case.gap_days}
 
 
 def _send(session: Session, spec: SyntheticSpec, what: str, events: tuple[str, ...], profiles: tuple[str, ...]) -> None:

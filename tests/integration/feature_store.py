@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from runner.featurize import Featurized, featurize
+from runner.featurize import Featurized, dbt_environment, featurize
+from runner.featurize.command import DbtRun, propensity_variables, run_dbt
 from runner.ingestion import ingest_parquet
 from runner.local import LocalPlatform, local_platform
 from runner.platform import Platform
@@ -24,6 +25,7 @@ from tests.integration.point_in_time import Event
 
 ROOT = Path(__file__).parents[2]
 DATA_END = date(2026, 11, 9)
+FIRST_DAY, AS_OF = date(2026, 8, 31), date(2026, 11, 2)
 TENANT = "_acme"
 
 
@@ -75,6 +77,22 @@ class FeatureStore:
             self.folder / "work",
             print,
         )
+
+
+def dbt(
+    store: FeatureStore,
+    *arguments: str,
+    prefix: str,
+    as_of: date = AS_OF,
+    first_day: date = FIRST_DAY,
+    extra: Mapping[str, str] | None = None,
+) -> DbtRun:
+    """`propensity dbt -- ...` of an engineer with a prefix and a folder of that name."""
+    variables = propensity_variables(as_of, first_day, "acme", "propensity_events", "propensity_profiles")
+    environment = dbt_environment(
+        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
+    )
+    return run_dbt(arguments, environment | {"PROPENSITY_PREFIX": prefix} | dict(extra or {}), print)
 
 
 @contextmanager

@@ -10,9 +10,8 @@ import pytest
 
 from runner.contract import Contract
 from runner.errors import DataError
-from runner.featurize import Featurized, dbt_environment
-from runner.featurize.command import DbtRun, propensity_variables, run_dbt
-from tests.integration.feature_store import FeatureStore, feature_store, synthetic_events
+from runner.featurize import Featurized
+from tests.integration.feature_store import FeatureStore, dbt, feature_store, synthetic_events
 
 FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 2)
 SQL = """with activity as (
@@ -69,15 +68,6 @@ def remove_feature(store: FeatureStore) -> None:
 def dataset_ids(store: FeatureStore, prefix: str = "newsletter") -> dict[str, str]:
     shown = store.sql.rows("show tables")
     return {r["name"]: r["dataSetId"] for r in shown if r["name"].startswith(prefix) and r["name"].endswith("_runs")}
-
-
-def dbt(store: FeatureStore, *arguments: str, prefix: str) -> DbtRun:
-    """`propensity dbt -- ...` of an engineer with a prefix."""
-    variables = propensity_variables(SECOND, date(2026, 8, 31), "acme", "propensity_events", "propensity_profiles")
-    environment = dbt_environment(
-        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
-    )
-    return run_dbt(arguments, environment | {"PROPENSITY_PREFIX": prefix}, print)
 
 
 def test_a_feature_is_two_files_and_old_runs_stay_readable(store: FeatureStore, first: Featurized) -> None:

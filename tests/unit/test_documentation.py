@@ -132,6 +132,13 @@ def test_a_deployment_runs_one_at_a_time_for_a_use_case_that_exists(deployment: 
     assert all(s["timezone"] == "UTC" and len(s["cron"].split()) == 5 for s in deployment["schedules"])
 
 
+def test_every_use_case_runs_at_night_and_is_closed_in_the_morning() -> None:
+    cases = yaml.safe_load((ROOT / "propensity.yml").read_text(encoding="utf-8"))["use_cases"]
+    found = {(d.values[0]["entrypoint"], d.values[0]["parameters"]["use_case"]) for d in deployments()}
+    flows = ("flows/pipeline.py:propensity", "flows/activation.py:activation")
+    assert found == {(flow, case["name"]) for flow in flows for case in cases}
+
+
 def test_continuous_integration_runs_what_the_readme_tells_people_to_run() -> None:
     script = ROOT / ".ci" / "run"
     commands = [line for line in script.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]

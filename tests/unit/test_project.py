@@ -14,13 +14,13 @@ from runner.settings import AudienceSettings, NumericField, Settings, UseCase, l
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "dbt_project"
-PURCHASE = UseCase(
-    name="purchase",
-    title="Who will buy",
-    target_event="commerce.purchases",
+CLICK = UseCase(
+    name="click",
+    title="Who will click",
+    target_event="directMarketing.emailClicked",
     repeatable=True,
     horizon_days=7,
-    audience=AudienceSettings(name="Likely buyers", top_percent=5),
+    audience=AudienceSettings(name="Likely to click", top_percent=5),
 )
 
 
@@ -38,20 +38,20 @@ def test_the_project_that_is_checked_in_is_in_step_with_propensity_yml(settings:
     assert differences(settings, PROJECT) == []
 
 
-def test_a_second_use_case_is_added_in_yaml_alone(settings: Settings, project: Path) -> None:
-    two = settings.model_copy(update={"use_cases": (*settings.use_cases, PURCHASE)})
-    changed = {str(path) for path in sync(two, project)}
-    assert "models/use_cases/purchase/purchase_training_set.sql" in changed
-    assert not [path for path in changed if "newsletter" in path]
-    text = (project / "models/use_cases/purchase/purchase_scoring_set.sql").read_text()
+def test_a_third_use_case_is_added_in_yaml_alone(settings: Settings, project: Path) -> None:
+    three = settings.model_copy(update={"use_cases": (*settings.use_cases, CLICK)})
+    changed = {str(path) for path in sync(three, project)}
+    assert "models/use_cases/click/click_training_set.sql" in changed
+    assert not [path for path in changed if "newsletter" in path or "purchase" in path]
+    text = (project / "models/use_cases/click/click_scoring_set.sql").read_text()
     assert len(text.splitlines()) == 2
-    assert differences(two, project) == []
+    assert differences(three, project) == []
 
 
 def test_a_use_case_that_is_gone_takes_its_generated_files_along(settings: Settings, project: Path) -> None:
-    sync(settings.model_copy(update={"use_cases": (*settings.use_cases, PURCHASE)}), project)
+    sync(settings.model_copy(update={"use_cases": (*settings.use_cases, CLICK)}), project)
     sync(settings, project)
-    assert not list((project / "models/use_cases/purchase").glob("*.sql"))
+    assert not list((project / "models/use_cases/click").glob("*.sql"))
 
 
 def test_every_feature_and_attribute_reaches_both_sets_with_a_description(settings: Settings) -> None:
@@ -129,7 +129,7 @@ def test_unlisted_event_types_change_a_copy_and_not_the_project(settings: Settin
 
 
 def test_awkward_names_survive_yaml(settings: Settings, project: Path) -> None:
-    odd = PURCHASE.model_copy(update={"name": "no", "title": 'She said: "yes", #1 {x}'})
+    odd = CLICK.model_copy(update={"name": "no", "title": 'She said: "yes", #1 {x}'})
     sync(settings.model_copy(update={"use_cases": (odd,)}), project)
     model = yaml.safe_load((project / "models/use_cases/no/no_training_set.yml").read_text())["models"][0]
     assert model["config"]["meta"]["propensity"]["use_case"] == "no"

@@ -28,7 +28,8 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_the_file_we_ship_is_valid() -> None:
     settings = load_settings(ROOT / "propensity.yml")
-    assert settings.use_case().target_event == "web.formFilledOut"
+    assert settings.use_case("newsletter").target_event == "web.formFilledOut"
+    assert settings.use_case("purchase").repeatable
     assert settings.dbt_project == ROOT / "dbt_project"
 
 
@@ -61,6 +62,22 @@ def test_an_audience_needs_exactly_one_rule() -> None:
 def test_an_exclusion_is_one_condition() -> None:
     with pytest.raises(ValueError, match="one SQL condition"):
         Settings.model_validate({"use_cases": [CASE | {"exclusions": [{"name": "x", "when": "true; drop table t"}]}]})
+
+
+def test_among_several_use_cases_none_is_guessed() -> None:
+    two = [CASE, CASE | {"name": "purchase", "audience": {"name": "b", "top_percent": 5}}]
+    with pytest.raises(SettingsError, match=r"several use cases: newsletter, purchase. Say which one: --use-case"):
+        Settings.model_validate({"use_cases": two}).use_case()
+
+
+def test_two_use_cases_do_not_share_an_audience() -> None:
+    with pytest.raises(ValueError, match="audience named more than once: a"):
+        Settings.model_validate({"use_cases": [CASE, CASE | {"name": "purchase"}]})
+
+
+def test_a_use_case_whose_tables_would_have_too_long_names_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 31"):
+        Settings.model_validate({"use_cases": [CASE | {"name": "x" * 32}]})
 
 
 def test_an_unknown_use_case_lists_those_there_are() -> None:

@@ -105,6 +105,19 @@
           "when": "email_opt_out"
         }
       ]
+    },
+    {
+      "name": "purchase",
+      "target_event": "commerce.purchases",
+      "repeatable": true,
+      "look_back_days": 90,
+      "gap_days": 0,
+      "horizon_days": 21,
+      "min_history_days": 7,
+      "training_as_ofs": 6,
+      "as_of_step_days": 7,
+      "negative_keep": 1.0,
+      "exclusions": []
     }
   ]
 } -%}

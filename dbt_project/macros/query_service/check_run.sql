@@ -17,7 +17,9 @@
       bare_name(relation) ~ " holds " ~ row_count ~ " rows and " ~ keys ~ " keys (user_id, as_of) of run " ~ run
       ~ "; expected " ~ expected ~ " of both. The view still shows the run before. "
       ~ ("A feature model has more than one row for a key: group it by user_id, as_of. " if keys < row_count else "")
-      ~ "Then delete the batch of this run (Datasets > " ~ bare_name(relation) ~ " > Batches) and build again."
+      ~ ("Somebody may have built for another as-of date meanwhile, which moves the shared views: build again."
+         if row_count == 0
+         else "Then delete the batch of this run (Datasets > " ~ bare_name(relation) ~ " > Batches) and build again.")
     ) -%}
   {%- endif -%}
 {%- endmacro %}

@@ -5,6 +5,7 @@
     already, where the target is one-off. Rules on profile attributes hold for scoring only: attributes are today's, and
     what they were at a past as-of date is not known. -#}
 {% macro spine(use_case_name) -%}
+{%- do refuse_short_history(use_case_name) -%}
 {%- set uc = use_case(use_case_name) -%}
 {%- set keep = (uc.negative_keep * 10000) | round | int -%}
 with as_ofs as (
