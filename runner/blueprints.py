@@ -129,6 +129,7 @@ def blueprints(
     key = resolve(settings.identity.path, tenant)
     events: dict[str, FieldKind] = {key: "string"}
     events |= {resolve(f.path, tenant): "double" for f in settings.numeric_fields}
+    events |= {resolve(f.path, tenant): "string" for f in settings.channel_fields}
     events |= {resolve(path, tenant): kind for path, kind in (event_fields or {}).items()}
     profiles: dict[str, FieldKind] = {key: "string"}
     profiles |= {resolve(a.path, tenant): _ATTRIBUTES[a.kind] for a in settings.profile_attributes}

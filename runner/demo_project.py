@@ -87,6 +87,8 @@ def _own_data(found: Survey) -> dict[str, Any]:
         "event_types": [],
         "unlisted_event_types": "feature",
         "profile_attributes": [],
+        "rates": [],
+        "channel_fields": [],
         "numeric_fields": _numbers(found.number_columns),
         "use_cases": [case],
     }

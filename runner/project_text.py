@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from runner.settings import Attribute, Settings, UseCase
+from runner.settings import Attribute, Rate, Settings, UseCase, snake_case
 
 GENERATED = "Generated from propensity.yml by `propensity sync`"
 """The mark in the first line of every generated file."""
@@ -59,6 +59,9 @@ def settings_macro(settings: Settings, events: Sequence[tuple[str, str]], featur
     content: dict[str, Any] = {
         "identity_path": settings.identity.path,
         "event_types": [{"type": t, "name": n} for t, n in events],
+        "rates": [_rate(r) for r in settings.rates],
+        "session_timeout_minutes": settings.session_timeout_minutes,
+        "channel_fields": [f.model_dump(mode="json") for f in settings.channel_fields],
         "numeric_fields": [f.model_dump(mode="json") for f in settings.numeric_fields],
         "profile_attributes": [a.model_dump(mode="json") for a in settings.profile_attributes],
         "feature_models": list(feature_models),
@@ -188,6 +191,14 @@ def _use_case_config(use_case: str, model: str, propensity: dict[str, str] | Non
 
 def _use_case(case: UseCase) -> dict[str, Any]:
     return case.model_dump(mode="json", exclude={"audience", "title"})
+
+
+def _rate(rate: Rate) -> dict[str, str]:
+    return {
+        "name": rate.name,
+        "numerator": snake_case(rate.numerator),
+        "denominator": snake_case(rate.denominator),
+    }
 
 
 def _attribute(attribute: Attribute) -> FeatureColumn:

@@ -52,6 +52,21 @@ class NumericField(_Frozen):
     aggregations: tuple[Aggregation, ...] = ("sum", "mean", "max", "last")
 
 
+class ChannelField(_Frozen):
+    """A text on events that says what brought the person: features `last_{name}` and `minutes_since_{name}`."""
+
+    path: XdmPath
+    name: Identifier
+
+
+class Rate(_Frozen):
+    """How often one listed event type comes for each of another: features `rate_{name}_{window}d`."""
+
+    name: Identifier
+    numerator: str
+    denominator: str
+
+
 class Attribute(_Frozen):
     """A profile attribute: a `feature` is trained on, an `attribute` is only carried along for segments."""
 
@@ -130,7 +145,10 @@ class Settings(_Frozen):
     datasets: Datasets = Datasets()
     event_types: tuple[str, ...] = ()
     unlisted_event_types: Literal["feature", "ignore"] = "feature"
+    rates: tuple[Rate, ...] = ()
     numeric_fields: tuple[NumericField, ...] = ()
+    channel_fields: tuple[ChannelField, ...] = ()
+    session_timeout_minutes: Annotated[int, Field(ge=1, le=720)] = 30
     profile_attributes: tuple[Attribute, ...] = ()
     landing_zone: LandingZone = LandingZone()
     export_route: Literal["data_access", "landing_zone"] = "data_access"
@@ -144,7 +162,8 @@ class Settings(_Frozen):
         for what, names in (
             ("use case", [u.name for u in self.use_cases]),
             ("audience", [u.audience.name for u in self.use_cases]),
-            ("numeric field", [f.name for f in self.numeric_fields]),
+            ("rate", [r.name for r in self.rates]),
+            ("field of events", [f.name for f in (*self.numeric_fields, *self.channel_fields)]),
             ("profile attribute", [a.name for a in self.profile_attributes]),
             ("event type", list(self.event_types)),
             ("event type (as a column name)", [snake_case(e) for e in self.event_types]),
@@ -152,6 +171,14 @@ class Settings(_Frozen):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
                 raise ValueError(f"{what} named more than once: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _rates_have_counts(self) -> Self:
+        for rate in self.rates:
+            unknown = sorted({rate.numerator, rate.denominator} - set(self.event_types))
+            if unknown:
+                raise ValueError(f"rate {rate.name} is of {' and '.join(unknown)}: add it to event_types")
         return self
 
     def use_case(self, name: str | None = None) -> UseCase:

@@ -56,6 +56,25 @@
       "name": "decisioning_proposition_dismiss"
     }
   ],
+  "rates": [
+    {
+      "name": "email_opened_per_sent",
+      "numerator": "direct_marketing_email_opened",
+      "denominator": "direct_marketing_email_sent"
+    },
+    {
+      "name": "email_clicked_per_opened",
+      "numerator": "direct_marketing_email_clicked",
+      "denominator": "direct_marketing_email_opened"
+    },
+    {
+      "name": "ad_clicked_per_shown",
+      "numerator": "advertising_clicks",
+      "denominator": "advertising_impressions"
+    }
+  ],
+  "session_timeout_minutes": 30,
+  "channel_fields": [],
   "numeric_fields": [],
   "profile_attributes": [
     {

@@ -12,6 +12,9 @@ renamed as (
 
     -- text
     eventType as event_type,
+    {%- for field in setting('channel_fields') %}
+    nullif({{ xdm_path(field.path) }}, '') as {{ field.name }},
+    {%- endfor %}
 
     -- numbers
     unix_timestamp(timestamp) * 1000 + cast(date_format(timestamp, 'SSS') as bigint) as event_ms,
