@@ -74,7 +74,8 @@ def _first(content: dict[str, Any], use_case: str | None) -> dict[str, Any]:
     if use_case is not None and use_case not in [c["name"] for c in cases]:
         known = ", ".join(c["name"] for c in cases)
         raise SettingsError(f"There is no use case {use_case!r} to show.", f"Choose USE_CASE from: {known}.")
-    cases.sort(key=lambda c: c["name"] != (use_case or cases[0]["name"]))
+    first = use_case or cases[0]["name"]
+    cases.sort(key=lambda c: c["name"] != first)
     return cases[0]
 
 

@@ -163,7 +163,7 @@ class Settings(_Frozen):
             ("use case", [u.name for u in self.use_cases]),
             ("audience", [u.audience.name for u in self.use_cases]),
             ("rate", [r.name for r in self.rates]),
-            ("field of events", [f.name for f in (*self.numeric_fields, *self.channel_fields)]),
+            ("field of events", [*(n.name for n in self.numeric_fields), *(c.name for c in self.channel_fields)]),
             ("profile attribute", [a.name for a in self.profile_attributes]),
             ("event type", list(self.event_types)),
             ("event type (as a column name)", [snake_case(e) for e in self.event_types]),
