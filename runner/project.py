@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from runner.errors import SettingsError
+from runner.project_audiences import audience_files
 from runner.project_text import (
     GENERATED,
     FeatureColumn,
@@ -88,7 +89,7 @@ def generated_files(settings: Settings, project_dir: Path, unlisted: Sequence[st
     for case in settings.use_cases:
         folder = Path("models/use_cases") / case.name
         files |= {folder / file: text for file, text in use_case_files(settings, case, ordered).items()}
-    return files
+    return files | audience_files(settings)
 
 
 def differences(settings: Settings, project_dir: Path, unlisted: Sequence[str] = ()) -> list[Path]:

@@ -190,7 +190,7 @@ def _use_case_config(use_case: str, model: str, propensity: dict[str, str] | Non
 
 
 def _use_case(case: UseCase) -> dict[str, Any]:
-    return case.model_dump(mode="json", exclude={"audience", "title"})
+    return case.model_dump(mode="json", exclude={"title": True, "audience": {"name"}}, exclude_none=True)
 
 
 def _rate(rate: Rate) -> dict[str, str]:

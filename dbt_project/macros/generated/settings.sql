@@ -123,7 +123,10 @@
           "name": "opted_out",
           "when": "email_opt_out"
         }
-      ]
+      ],
+      "audience": {
+        "top_percent": 10.0
+      }
     },
     {
       "name": "purchase",
@@ -136,7 +139,10 @@
       "training_as_ofs": 6,
       "as_of_step_days": 7,
       "negative_keep": 1.0,
-      "exclusions": []
+      "exclusions": [],
+      "audience": {
+        "top_percent": 5.0
+      }
     }
   ]
 } -%}
