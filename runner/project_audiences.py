@@ -10,17 +10,17 @@ import json
 from pathlib import Path
 
 from runner.blueprints import scores_dataset
-from runner.project_text import GENERATED
+from runner.project_yaml import GENERATED
 from runner.settings import Settings, UseCase
 
 FOLDER = Path("models/audiences")
 _HEAD = f"# {GENERATED}; edit that file instead.\nversion: 2\n\n"
 _COLUMNS = (
-    ("user_id", "string", "The person key, as the events carry it: the audience's primary identity."),
+    ("user_id", "string", "{{ doc('user_id') }}"),
     ("score", "double", "The calibrated probability, 0 to 1."),
     ("percentile", "int", "The share of scored identities that score no higher, in percent: 1 to 100."),
     ("as_of", "date", "The date (00:00 UTC) that the score is as of."),
-    ("run_id", "string", "The run that published the score: use case and as-of date."),
+    ("run_id", "string", "{{ doc('run_id') }}"),
     ("model_version", "string", "The version of the model in the registry."),
 )
 
@@ -77,7 +77,7 @@ def _audience(settings: Settings, case: UseCase) -> str:
         "    columns:",
     ]
     for name, data_type, description in _COLUMNS:
-        lines.append(f"      - {{name: {name}, data_type: {data_type}, description: {_text(description)}}}")
+        lines.append(f"      - {{name: {name}, data_type: {data_type}, description: {json.dumps(description)}}}")
     return _HEAD + "\n".join(lines) + "\n"
 
 

@@ -104,7 +104,9 @@
   ],
   "feature_models": [
     "feat_activity",
-    "feat_events"
+    "feat_events",
+    "feat_rhythm",
+    "feat_sessions"
   ],
   "use_cases": [
     {
