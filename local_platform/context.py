@@ -49,10 +49,12 @@ class Options:
 
 
 class LandingZoneServer(Protocol):
-    """The landing zone's storage server; `endpoint` is its loopback URL and waits until it accepts connections."""
+    """The landing zone's storage server; `endpoint` is its loopback URL, which answers after `serve`."""
 
     @property
     def endpoint(self) -> str: ...
+
+    def serve(self) -> None: ...
 
     def stop(self) -> None: ...
 

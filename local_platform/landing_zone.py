@@ -3,7 +3,7 @@
     data_dir/landing_zone/{folder}/...   every object the platform wrote, kept until it expires
 
 moto's S3 keeps objects in memory; they are loaded again from disk at start. moto takes most of a second to import, so
-it is imported in the thread that serves it, while the rest of the platform starts.
+the platform starts without it: its port is open from the beginning, and who calls before moto is there waits a moment.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -53,33 +54,51 @@ class LandingZone:
         self._clock = clock
         self._keys = _Keys()
         self._server: Any = None
+        self._listener: socket.socket | None = None
+        self._begun = threading.Lock()
+        self._stopped = False
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._client: Any = None
         self._thread = threading.Thread(target=self._serve, name="landing-zone", daemon=True)
 
     def start(self) -> LandingZone:
-        """Begin to serve; returns at once."""
+        """Open the port; connections wait there until `serve`."""
         self._remove_drafts()
-        self._thread.start()
+        self._listener = socket.create_server((_HOST, 0), backlog=128)
         return self
+
+    def serve(self) -> None:
+        """Begin to answer; returns at once, and does nothing the second time."""
+        with self._begun:
+            if not self._thread.is_alive() and not self._ready.is_set():
+                self._thread.start()
 
     @property
     def endpoint(self) -> str:
-        """Loopback URL; waits until connections are accepted.
+        """Loopback URL; connections are accepted from `start` on."""
+        assert self._listener is not None
+        return f"http://{_HOST}:{self._listener.getsockname()[1]}"
+
+    def _s3(self) -> Any:
+        """The platform's own client, once the server answers.
 
         Raises:
             RuntimeError: the server did not start.
         """
+        self.serve()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
             raise RuntimeError(f"The landing zone's S3 server did not start: {self._failure or 'no answer in time'}.")
-        return f"http://{_HOST}:{self._server.server_port}"
+        return self._client
 
     def stop(self) -> None:
         """Stop serving; objects stay on disk."""
+        self._stopped = True
         if self._server is not None:
             self._server.shutdown()
             self._thread.join(timeout=10)
+        if self._listener is not None:
+            self._listener.close()
 
     def credentials(self, *, refresh: bool = False) -> tuple[dict[str, str], int]:
         """Temporary keys in the service's names, and their expiry in epoch seconds.
@@ -111,19 +130,22 @@ class LandingZone:
 
     def read(self, folder: str, key: str) -> bytes | None:
         """Content of an object that a client or the platform stored, or None."""
-        _ = self.endpoint
+        s3 = self._s3()
         try:
-            answer = self._client.get_object(Bucket=self.bucket, Key=f"{folder}/{safe_key(key)}")
-        except self._client.exceptions.NoSuchKey:
+            answer = s3.get_object(Bucket=self.bucket, Key=f"{folder}/{safe_key(key)}")
+        except s3.exceptions.NoSuchKey:
             return None
         content: bytes = answer["Body"].read()
         return content
 
     def keys(self, folder: str, prefix: str = "") -> list[str]:
         """Keys below a folder, without the folder's name."""
-        _ = self.endpoint
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=f"{folder}/{prefix.strip('/')}".rstrip("/") + ("/" if not prefix else "")
+        pages = (
+            self._s3()
+            .get_paginator("list_objects_v2")
+            .paginate(
+                Bucket=self.bucket, Prefix=f"{folder}/{prefix.strip('/')}".rstrip("/") + ("/" if not prefix else "")
+            )
         )
         return [item["Key"][len(folder) + 1 :] for page in pages for item in page.get("Contents", [])]
 
@@ -134,8 +156,7 @@ class LandingZone:
         for file in list(self._files()):
             if file.stat().st_mtime < limit:
                 file.unlink()
-                _ = self.endpoint
-                self._client.delete_object(Bucket=self.bucket, Key=file.relative_to(self.root).as_posix())
+                self._s3().delete_object(Bucket=self.bucket, Key=file.relative_to(self.root).as_posix())
                 removed += 1
         return removed
 
@@ -143,7 +164,8 @@ class LandingZone:
 
     def _serve(self) -> None:
         try:
-            server, client = _moto_server(self._keys)
+            assert self._listener is not None
+            server, client = _moto_server(self._keys, self._listener)
             self._server, self._client = server, client
             threading.Thread(target=server.serve_forever, name="landing-zone-http", daemon=True).start()
             client.create_bucket(Bucket=self.bucket)
@@ -151,13 +173,13 @@ class LandingZone:
                 client.upload_file(str(file), self.bucket, file.relative_to(self.root).as_posix())
         except BaseException as failure:
             self._failure = failure
-            log.exception("The landing zone's S3 server did not start")
+            if not self._stopped:
+                log.exception("The landing zone's S3 server did not start")
         finally:
             self._ready.set()
 
     def _upload(self, file: Path) -> None:
-        _ = self.endpoint
-        self._client.upload_file(str(file), self.bucket, file.relative_to(self.root).as_posix())
+        self._s3().upload_file(str(file), self.bucket, file.relative_to(self.root).as_posix())
 
     def _files(self) -> Iterable[Path]:
         """The stored objects; drafts that are being written are none."""
@@ -210,8 +232,8 @@ _DENIED = (
 )
 
 
-def _moto_server(keys: _Keys) -> tuple[Any, Any]:
-    """A threaded WSGI server on a port of the system's choice, and a client for it."""
+def _moto_server(keys: _Keys, listener: socket.socket) -> tuple[Any, Any]:
+    """A threaded WSGI server on an open port, and a client for it."""
     # moto must never reach for real credentials or another endpoint.
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
@@ -228,11 +250,13 @@ def _moto_server(keys: _Keys) -> tuple[Any, Any]:
             return [_DENIED]
         return inner(environ, start_response)
 
-    server = make_server(_HOST, 0, guarded, threaded=True, request_handler=MotoRequestHandler)
+    port = listener.getsockname()[1]
+    handler = MotoRequestHandler
+    server = make_server(_HOST, port, guarded, threaded=True, request_handler=handler, fd=listener.fileno())
     access, secret = keys.internal
     client = boto3.client(
         "s3",
-        endpoint_url=f"http://{_HOST}:{server.server_port}",
+        endpoint_url=f"http://{_HOST}:{port}",
         aws_access_key_id=access,
         aws_secret_access_key=secret,
         region_name="us-east-1",

@@ -75,6 +75,8 @@ def serve(
         if ready_file is not None:
             _write_ready(ready_file, ready_record(context))
         print(f"The local platform listens on {context.api_url} (SQL on port {context.sql_port}).", file=sys.stderr)
+        if context.landing_zone is not None:
+            context.landing_zone.serve()
 
     config = uvicorn.Config(
         application,

@@ -14,17 +14,10 @@ from pathlib import Path
 import yaml
 
 from runner.errors import SettingsError
-from runner.project_text import (
-    GENERATED,
-    FeatureColumn,
-    FeatureModel,
-    feat_events_yaml,
-    feat_numbers_sql,
-    feat_numbers_yaml,
-    settings_macro,
-    stg_profiles_yaml,
-    use_case_files,
-)
+from runner.project_audiences import audience_files
+from runner.project_features import generated_features
+from runner.project_text import described_columns, settings_macro, stg_profiles_yaml, use_case_files
+from runner.project_yaml import GENERATED, FeatureColumn, FeatureModel, doc_blocks
 from runner.settings import Settings, snake_case
 
 FEATURES = Path("models/features")
@@ -72,23 +65,19 @@ def generated_files(settings: Settings, project_dir: Path, unlisted: Sequence[st
     events = event_types(settings, unlisted)
     files: dict[Path, str] = {Path("models/staging/stg_profiles.yml"): stg_profiles_yaml(settings)}
     models = _hand_written(project_dir)
-    name, text, columns = feat_events_yaml([(e.type, e.name) for e in events])
-    files[FEATURES / f"{name}.yml"] = text
-    models[name] = FeatureModel(name, columns)
-    if settings.numeric_fields:
-        name, text, columns = feat_numbers_yaml(settings)
-        files[FEATURES / f"{name}.yml"] = text
-        files[FEATURES / f"{name}.sql"] = feat_numbers_sql()
-        models[name] = FeatureModel(name, columns)
+    texts, made = generated_features(settings, [(e.type, e.name) for e in events])
+    files |= {FEATURES / name: text for name, text in texts.items()}
+    models |= {model.name: model for model in made}
     ordered = [models[name] for name in sorted(models)]
     _refuse_two_owners(ordered, settings)
+    files[Path("models/columns.md")] = doc_blocks(described_columns(settings, ordered))
     files[Path("macros/generated/settings.sql")] = settings_macro(
         settings, [(e.type, e.name) for e in events], [m.name for m in ordered]
     )
     for case in settings.use_cases:
         folder = Path("models/use_cases") / case.name
         files |= {folder / file: text for file, text in use_case_files(settings, case, ordered).items()}
-    return files
+    return files | audience_files(settings)
 
 
 def differences(settings: Settings, project_dir: Path, unlisted: Sequence[str] = ()) -> list[Path]:
@@ -247,7 +236,7 @@ def _refuse_two_owners(models: Sequence[FeatureModel], settings: Settings) -> No
 
 def _marked(project_dir: Path) -> list[Path]:
     found = []
-    for pattern in ("models/**/*.sql", "models/**/*.yml", "macros/generated/*.sql"):
+    for pattern in ("models/**/*.sql", "models/**/*.yml", "models/**/*.md", "macros/generated/*.sql"):
         for path in project_dir.glob(pattern):
             if GENERATED in (_read(path) or "")[:200]:
                 found.append(path.relative_to(project_dir))

@@ -218,6 +218,8 @@ def _failure(target: Path, seen: Sequence[str], log_file: Path) -> PropensityErr
 
 def _short(unique_id: str) -> str:
     parts = unique_id.split(".")
+    if parts[0] == "unit_test":
+        return f"{parts[3]} of {parts[2]}"
     return parts[2] if len(parts) > 2 else unique_id
 
 

@@ -10,18 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.errors import NotFound
-from runner.platform.documents import inner, mapping, strings
+from runner.platform.documents import Document, inner, mapping, strings
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels put on a dataset itself, and by schema path on its fields; `etag` is their version, empty without any."""
+    """Labels put on a dataset itself, and by schema path on its fields; `etag` is their version, empty without any.
+
+    `optional` is the service's own list of the fields' labels, to be sent back as it came.
+    """
 
     dataset: tuple[str, ...]
     fields: dict[str, tuple[str, ...]]
     etag: str
+    optional: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,20 @@ class DatasetLabels(Service):
             str(inner(entry, "option").get("schemaPath", "")): strings(entry.get("labels"))
             for entry in body.get("optionalLabels") or []
         }
-        return Labels(strings(body.get("labels")), fields, response.headers.get("etag", ""))
+        optional = tuple(mapping(entry, "a field's labels") for entry in body.get("optionalLabels") or [])
+        return Labels(strings(body.get("labels")), fields, response.headers.get("etag", ""), optional)
+
+    def add(self, dataset_id: str, labels: Sequence[str]) -> None:
+        """Put labels on a dataset beside those that it has; nobody else's change is overwritten.
+
+        Raises:
+            Conflict: the labels were changed meanwhile, or an enabled policy forbids them on an activated dataset.
+        """
+        now = self.labels(dataset_id)
+        together = list(dict.fromkeys([*now.dataset, *labels]))
+        headers = {"If-Match": now.etag} if now.etag else {}
+        body = {"labels": together, "optionalLabels": now.optional}
+        self.send("PUT", f"/datasets/{dataset_id}/labels", json=body, headers=headers, repeatable=True)
 
 
 class Policies(Service):

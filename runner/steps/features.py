@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from runner.dataset_settings import settle_datasets
 from runner.errors import DataError
 from runner.exploration import explore as look
 from runner.export import compare
@@ -26,6 +27,7 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
         built = build_features(
             session.settings, case, session.platform, session.sql, as_of, session.settings.dbt_project, scratch, tell
         )
+    settle_datasets(session.platform, Path(built.manifest_file), tell)
     workspace = session.workspace(built.run_id)
     for name in ("manifest.json", "dbt_vars.json", "seconds.json"):
         (workspace.folder / name).write_bytes((scratch / name).read_bytes())

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import generator, lake_route, query_read
+from tests.benchmarks import generator, lake_route, query_read, start_up
 from tests.benchmarks.measuring import ROUNDS, CannotRunHere, Ratio
 
 RESULTS = Path(".bench/results.json")
@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--full", action="store_true", help=f"the wide result with {FULL_ROWS:,} rows")
     parser.add_argument("--events", type=int, default=EVENTS, help=f"rows ingested (default {EVENTS:,})")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each side (default {ROUNDS})")
-    parser.add_argument("--only", choices=("query", "lake", "generator"), action="append", help="may be repeated")
+    parser.add_argument(
+        "--only", choices=("query", "lake", "generator", "start-up"), action="append", help="may be repeated"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args(arguments)
     rows = FULL_ROWS if given.full else given.rows
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "query": lambda: query_read.run(rows, given.rounds),
         "lake": lambda: lake_route.run(given.events, given.rounds),
         "generator": lambda: generator.run(rounds=given.rounds),
+        "start-up": lambda: start_up.run(given.rounds),
     }
     ratios: list[Ratio] = []
     skipped: dict[str, str] = {}

@@ -33,6 +33,11 @@ SPECIAL = [
     Event("future-user", "latecomer", OPENED, CUT + DAY),
     Event("converted", "done", TARGET, CUT - 1),
     Event("opens", "doing", OPENED, CUT - 2 * DAY),
+    Event("opens-again", "doing", OPENED, CUT - 2 * DAY),
+    Event("half-an-hour-on", "doing", SENT, CUT - 2 * DAY + 1_800_999),
+    Event("a-second-too-late", "doing", OPENED, CUT - 2 * DAY + 3_601_999),
+    Event("before-midnight", "doing", SENT, CUT - 4 * DAY - 1),
+    Event("at-midnight", "doing", SENT, CUT - 4 * DAY),
     Event("converts-now", "doing", TARGET, CUT),
 ]
 REPEATED = [SPECIAL[0], SPECIAL[5]]
@@ -101,7 +106,8 @@ def test_every_feature_of_every_row_equals_an_independent_computation(
     found = rows(store, model)
     assert len(found) > 300
     for row in found:
-        expected = features(events.get(row["user_id"], []), event_types(store), row["as_of"].date())
+        own, types = events.get(row["user_id"], []), event_types(store)
+        expected = features(own, types, row["as_of"].date(), rates=store.settings.rates)
         wrong = {n: (row[n], value) for n, value in expected.items() if not same(row[n], value)}
         assert not wrong, (row["user_id"], row["as_of"], wrong)
     contract = Contract.from_manifest(Path(built.manifest_file), model)

@@ -102,6 +102,34 @@ def test_every_model_and_every_column_is_described(manifest: dict[str, Any]) -> 
         assert all(c["description"] and c["data_type"] for c in node["columns"].values()), name
 
 
+def test_lineage_runs_from_the_events_to_each_destination_without_a_hole(manifest: dict[str, Any]) -> None:
+    exposures = {e["name"]: e for e in manifest["exposures"].values()}
+    arrows = {child: set(parents) for child, parents in manifest["parent_map"].items()}
+    for exposure in exposures.values():
+        about = exposure["config"]["meta"].get("propensity", {})
+        for written in about.get("writes", []):
+            arrows[f"source.propensity.{written}"].add(exposure["unique_id"])
+        arrows[exposure["unique_id"]] |= {exposures[name]["unique_id"] for name in about.get("reads", [])}
+
+    def before(node: str, seen: set[str]) -> set[str]:
+        for parent in arrows[node] - seen:
+            before(parent, seen | {node})
+            seen |= {parent} | before(parent, seen)
+        return seen
+
+    events = "source.propensity.experience_platform.events"
+    for case in ("newsletter", "purchase"):
+        destination = before(f"exposure.propensity.{case}_destination", set())
+        assert {events, f"model.propensity.{case}_training_set", f"exposure.propensity.{case}_model"} <= destination
+        assert {f"source.propensity.scores.{case}_scores", f"exposure.propensity.{case}_segment"} <= destination
+        assert f"model.propensity.{case}_audience" in destination
+    roots = {node for node, parents in arrows.items() if not parents and node.startswith(("source.", "model."))}
+    assert roots == {events, "source.propensity.experience_platform.profiles", "model.propensity.int_as_ofs"}
+    nowhere = {n for n in models(manifest) if not any(f"model.propensity.{n}" in p for p in arrows.values())}
+    assert {n for n in nowhere if not n.endswith(("_exclusions", "int_event_standing"))} == set()
+    assert all(e["description"] and e["label"] for e in exposures.values())
+
+
 def test_the_contract_of_both_sets_can_be_read(target: Path) -> None:
     training = Contract.from_manifest(target / "manifest.json", "newsletter_training_set")
     scoring = Contract.from_manifest(target / "manifest.json", "newsletter_scoring_set")

@@ -4,8 +4,11 @@
     What concerns the whole day stands on the row of the event that it belongs to: a session on the type of its first
     event, a pause and the time it adds to the session on the type of the event that ends it. So the day's facts are
     sums and maxima over its rows. Pauses and sessions know the user's events of one standing and one UTC day; events of
-    the same millisecond are ordered by id and type. Only the fields of propensity.yml have columns of their own. -#}
-{% macro daily_activity() -%}
+    the same millisecond are ordered by id and type. Only the fields of propensity.yml have columns of their own.
+
+    Sessions end after `session_timeout_minutes`, of propensity.yml unless given (unit tests do). -#}
+{% macro daily_activity(session_timeout_minutes=none) -%}
+{%- set timeout_seconds = (session_timeout_minutes or setting('session_timeout_minutes')) * 60 -%}
 {%- set of_the_day -%}
 partition by user_id, activity_date, standing
       order by event_at asc nulls last, event_id asc nulls last, event_type asc nulls last
@@ -13,7 +16,7 @@ partition by user_id, activity_date, standing
 timed as (
   select
     *,
-    sess_timeout(event_at, {{ setting('session_timeout_minutes') * 60 }}) over (
+    sess_timeout(event_at, {{ timeout_seconds }}) over (
       {{ of_the_day }}
       rows between unbounded preceding and current row
     ) as sess,

@@ -104,7 +104,9 @@
   ],
   "feature_models": [
     "feat_activity",
-    "feat_events"
+    "feat_events",
+    "feat_rhythm",
+    "feat_sessions"
   ],
   "use_cases": [
     {
@@ -123,7 +125,10 @@
           "name": "opted_out",
           "when": "email_opt_out"
         }
-      ]
+      ],
+      "audience": {
+        "top_percent": 10.0
+      }
     },
     {
       "name": "purchase",
@@ -136,7 +141,10 @@
       "training_as_ofs": 6,
       "as_of_step_days": 7,
       "negative_keep": 1.0,
-      "exclusions": []
+      "exclusions": [],
+      "audience": {
+        "top_percent": 5.0
+      }
     }
   ]
 } -%}

@@ -1,7 +1,8 @@
 {#- Stock dbt would send:      alter table t add column "a" integer, drop column "b", alter column "c" type text
     Query Service refuses it:  one ADD COLUMN with a list, documented types only; no drop and no change of type.
-    Returns the select list in the table's order: a column the model no longer has is written as NULL. -#}
-{% macro add_new_columns(relation, sql) -%}
+    Returns the select list in the table's order: a column the model no longer has is written as NULL. In a dataset with an
+    XDM schema that NULL has no type, because a struct reaches a client as text (unconfirmed: that it fits any column). -#}
+{% macro add_new_columns(relation, sql, shaped=false) -%}
   {%- set add_types = {'string': 'string', 'int': 'integer', 'bigint': 'bigint', 'double': 'double',
                        'date': 'date', 'timestamp': 'datetime'} -%}
   {%- set there = {} -%}
@@ -33,7 +34,8 @@
   {%- endif -%}
   {%- set names = [] -%}
   {%- for name, data_type in there.items() -%}
-    {%- do names.append(name if name in wanted else 'cast(null as ' ~ data_type ~ ') as ' ~ name) -%}
+    {%- set nothing = 'null' if shaped else 'cast(null as ' ~ data_type ~ ')' -%}
+    {%- do names.append(name if name in wanted else nothing ~ ' as ' ~ name) -%}
   {%- endfor -%}
   {%- for name in wanted if name not in there -%}
     {%- do names.append(name) -%}

@@ -1,9 +1,10 @@
 {#- Stock dbt would send:      nothing: a transaction makes rows and name visible together.
     Query Service refuses it:  there is no rollback of data, so a run is counted before the stable name moves to it. -#}
-{% macro check_run(relation, run, about) -%}
+{% macro check_run(relation, run, about, kept={}) -%}
+  {%- set key = run_path(kept, 'user_id') ~ ', ' ~ run_path(kept, 'as_of') -%}
   {%- set found = run_query(
-    'select count(*) as keys, coalesce(sum(copies), 0) as row_count from (select user_id, as_of, count(*) as copies from '
-    ~ bare_name(relation) ~ ' where run_id = ' ~ text_literal(run) ~ ' group by user_id, as_of) as by_key'
+    'select count(*) as keys, coalesce(sum(copies), 0) as row_count from (select ' ~ key ~ ', count(*) as copies from '
+    ~ bare_name(relation) ~ ' where ' ~ run_path(kept) ~ ' = ' ~ text_literal(run) ~ ' group by ' ~ key ~ ') as by_key'
   ).rows[0] -%}
   {%- set keys, row_count = found[0] | int, found[1] | int -%}
   {%- set expected = row_count -%}

@@ -1,6 +1,10 @@
 {#- Stock dbt would send:      select null as a limit 0 for a fixture without rows, and "quoted" column names.
-    Query Service refuses it:  nothing: LIMIT 0 means every row there, so the empty fixture would have one. WHERE 1=0. -#}
+    Query Service refuses it:  nothing: LIMIT 0 means every row there, so the empty fixture would have one. WHERE 1=0.
+                               Rows that say `at` are events, of which int_activity_as_of's own SQL makes its rows. -#}
 {% macro get_fixture_sql(rows, column_name_to_data_types) -%}
+  {%- if rows and rows[0].at is defined -%}
+    {{ return(activity_of_events(rows)) }}
+  {%- endif -%}
   {%- set types = column_name_to_data_types or {} -%}
   {%- if not types -%}
     {%- for column in adapter.get_columns_in_relation(this) -%}

@@ -4,10 +4,15 @@
                                run id, and the view `{name}` moves to the run only when its rows are right.
 
     Model config: meta.propensity.use_case (required), rows_of and rows_where (the relation and condition whose count the
-    run must have). Targets other than `prod` make the dataset anew, so that an engineer sees every change at once. -#}
+    run must have). meta.query_service, all optional: xdm_schema (title) and row_validation, which hold from creation and
+    cannot be changed; identities {column: {namespace, primary}} and profile (true, upsert), added whenever they are missing;
+    paths (run_path); usage_labels, which the runner puts on the dataset (there is no statement for them). Targets other
+    than `prod` make the dataset anew, so that an engineer sees every change at once. -#}
 {% materialization dataset, adapter='postgres' %}
   {%- do refuse_other_kind(this, 'view') -%}
   {%- set about = config.get('meta', {}).get('propensity', {}) -%}
+  {%- set optional = ['xdm_schema', 'row_validation', 'identities', 'profile', 'paths', 'usage_labels'] -%}
+  {%- set kept = query_service_config(model, [], optional) -%}
   {%- set run = run_id(about.use_case) -%}
   {%- set runs = this.incorporate(path={'identifier': bare_name(this) ~ '_runs'}, type='table') -%}
   {%- set existing = adapter.get_relation(this.database, this.schema, bare_name(runs)) -%}
@@ -20,22 +25,23 @@
     {%- set existing = none -%}
   {%- endif -%}
   {%- if existing is none -%}
+    {%- do create_dataset(runs, run, kept, sql) -%}
+  {%- elif rows_of_run(runs, run, run_path(kept)) == 0 -%}
+    {%- do apply_dataset_settings(runs, kept) -%}
+    {%- set names = add_new_columns(runs, sql, shaped=kept.xdm_schema is defined) -%}
     {%- call statement('main') -%}
-      create table if not exists {{ bare_name(runs) }} as {{ sql }}
-    {%- endcall -%}
-  {%- elif rows_of_run(runs, run) == 0 -%}
-    {%- set names = add_new_columns(runs, sql) -%}
-    {%- call statement('main') -%}
-      {{ insert_run(runs, run, names, sql) }}
+      {{ insert_run(runs, run, names, sql, run_path(kept)) }}
     {%- endcall -%}
   {%- else -%}
+    {%- do apply_dataset_settings(runs, kept) -%}
     {%- do log(bare_name(runs) ~ ' already holds run ' ~ run ~ ': nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- endif -%}
-  {%- do check_run(runs, run, about) -%}
+  {%- do check_run(runs, run, about, kept) -%}
   {%- call statement('switch_view') -%}
     create or replace view {{ bare_name(this) }} as
-    select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }} where run_id = {{ text_literal(run) }}
+    select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }}
+    where {{ run_path(kept) }} = {{ text_literal(run) }}
   {%- endcall -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}

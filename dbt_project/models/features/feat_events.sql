@@ -1,4 +1,5 @@
-{#- For each event type of propensity.yml: how often in each window before as_of, and how long since the last one. -#}
+{#- For each event type of propensity.yml: how often in each window before as_of, and how long since the last one; and how
+    often one comes for each of another, for the rates of propensity.yml. -#}
 with by_type as (
   select
     user_id,
@@ -30,6 +31,18 @@ by_user as (
     {%- endfor %}
   from by_type
   group by user_id, as_of, look_back_days
+),
+
+features as (
+  select
+    *
+    {%- for rate in setting('rates') %}
+    {%- for days in long_windows() %},
+    cast(n_{{ rate.numerator }}_{{ days }}d / nullif(n_{{ rate.denominator }}_{{ days }}d, 0) as double)
+      as rate_{{ rate.name }}_{{ days }}d
+    {%- endfor %}
+    {%- endfor %}
+  from by_user
 )
 
-select * from by_user
+select * from features

@@ -17,7 +17,7 @@ renamed as (
     {%- endfor %}
 
     -- numbers
-    unix_timestamp(timestamp) * 1000 + cast(date_format(timestamp, 'SSS') as bigint) as event_ms,
+    {{ milliseconds('timestamp') }} as event_ms,
     {%- for field in setting('numeric_fields') %}
     cast({{ xdm_path(field.path) }} as double) as {{ field.name }},
     {%- endfor %}

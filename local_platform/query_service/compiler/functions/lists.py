@@ -239,7 +239,7 @@ def _sorted(items: Value, ascending: bool) -> str:
 @function("array_repeat", least=2, most=2)
 def _array_repeat(self: Expressions, call: Call) -> Value:
     value, count = arguments(self, call, None, INT)
-    series = f"generate_series(1, greatest({count.sql}, 0))"
+    series = f"generate_series(1, spark_bounded_items({count.sql}))"
     return Value(f"list_transform({series}, lambda i: {value.sql})", array(value.type))
 
 
@@ -315,10 +315,8 @@ def _sequence(self: Expressions, call: Call) -> Value:
     width = values[2].sql if step else f"(CASE WHEN {one} <= {two} THEN 1 ELSE -1 END)"
     wrong = f"({width} = 0 AND {one} <> {two}) OR ({width} > 0 AND {one} > {two}) OR ({width} < 0 AND {one} < {two})"
     told = f"'Illegal sequence boundaries: ' || {one} || ' to ' || {two} || ' by ' || {width}"
-    series = (
-        f"(CASE WHEN {wrong} THEN error({told}) "
-        f"WHEN {one} = {two} THEN [{one}] ELSE generate_series({one}, {two}, {width}) END)"
-    )
+    numbers = f"generate_series({one}, spark_bounded_stop({one}, {two}, {width}), {width})"
+    series = f"(CASE WHEN {wrong} THEN error({told}) WHEN {one} = {two} THEN [{one}] ELSE {numbers} END)"
     return Value(f"CAST({series} AS {values[0].type.duck}[])", array(values[0].type))
 
 

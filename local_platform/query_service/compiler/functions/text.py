@@ -20,8 +20,8 @@ simple("ascii", [STRING], INT, "CAST(CASE WHEN {0} = '' THEN 0 ELSE unicode({0})
 simple("lcase lower", [STRING], STRING, "lower({0})")
 simple("ucase upper", [STRING], STRING, "spark_upper({0})")
 simple("initcap", [STRING], STRING, "spark_initcap({0})")
-simple("repeat", [STRING, INT], STRING, "spark_repeat({0}, {1})")
-simple("space", [INT], STRING, "spark_repeat(' ', {0})")
+simple("repeat", [STRING, INT], STRING, "repeat({0}, spark_bounded_count({1}, length({0})))")
+simple("space", [INT], STRING, "repeat(' ', spark_bounded_count({0}, 1))")
 simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})")
 simple("soundex", [STRING], STRING, "spark_soundex({0})")
 simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
@@ -98,7 +98,7 @@ def _trim(self: Expressions, call: Call) -> Value:
 def _pad(self: Expressions, call: Call) -> Value:
     values = arguments(self, call, STRING, INT, STRING)
     pad = values[2].sql if len(values) > 2 else "' '"
-    text, size = values[0].sql, f"greatest({values[1].sql}, 0)"
+    text, size = values[0].sql, f"spark_bounded_count({values[1].sql}, 1)"
     padded = f"{call.name}({text}, {size}, nullif({pad}, ''))"
     return Value(f"(CASE WHEN {pad} = '' THEN left({text}, {size}) ELSE {padded} END)", STRING)
 

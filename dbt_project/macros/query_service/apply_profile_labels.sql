@@ -1,0 +1,37 @@
+{#- Stock dbt would send:      nothing: Profile is Adobe's.
+    Query Service refuses it:  nothing; ALTER TABLE ADD LABEL 'PROFILE' | 'UPSERT' is documented, and SHOW TABLES prints labels.
+                               Where it does not (older pages), the labels are sent each time (unconfirmed: a repeat). -#}
+{% macro apply_profile_labels(name, about) -%}
+  {%- set labels = {'true': ['PROFILE'], 'upsert': ['PROFILE', 'UPSERT'], 'false': []} -%}
+  {%- set mode = about.profile | string | lower -%}
+  {%- if mode not in labels -%}
+    {%- do exceptions.raise_compiler_error(
+      model.name ~ ": config.meta.query_service.profile is " ~ about.profile ~ "; it can be true, upsert or false."
+    ) -%}
+  {%- endif -%}
+  {%- if labels[mode] and not about.get('identities', {}).values() | selectattr('primary') | list -%}
+    {%- do exceptions.raise_compiler_error(
+      model.name ~ ": Profile needs a primary identity. Add config.meta.query_service.identities: {user_id: {namespace: ...,"
+      ~ " primary: true}}."
+    ) -%}
+  {%- endif -%}
+  {%- call statement('show_labels', fetch_result=True, auto_begin=False) -%}
+    show tables
+  {%- endcall -%}
+  {%- set shown = [] -%}
+  {%- for row in load_result('show_labels').table.rows if row['name'] | lower == name | lower -%}
+    {%- do shown.append(row.get('labels') | string | upper) -%}
+  {%- endfor -%}
+  {%- if 'PROFILE' in shown | join and mode == 'false' -%}
+    {%- do exceptions.raise_compiler_error(
+      name ~ " is enabled for Profile, and the model's config says it is not to be. What Profile holds would stay there. Put"
+      ~ " the config back, or first run: alter table " ~ name ~ " drop label 'PROFILE'."
+    ) -%}
+  {%- endif -%}
+  {%- for label in labels[mode] if label not in shown | join -%}
+    {%- do run_query('alter table ' ~ name ~ " add label '" ~ label ~ "'") -%}
+    {%- if label == 'PROFILE' -%}
+      {%- do log(name ~ ' is enabled for Profile from now on: rows that are there already are not sent to it.', info=True) -%}
+    {%- endif -%}
+  {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,60 @@
+"""dbt inside the test's own process: its imports, which are most of what a small build costs, are paid once a file.
+
+Environment and outcome are those of `runner.featurize.command.run_dbt`, which starts a process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+from runner.featurize.command import DbtRun, _failure, _read_run, dbt_environment, propensity_variables
+from tests.integration.feature_store import AS_OF, FIRST_DAY, FeatureStore
+
+
+def dbt_here(
+    store: FeatureStore,
+    *arguments: str,
+    prefix: str,
+    as_of: date = AS_OF,
+    first_day: date = FIRST_DAY,
+    extra: Mapping[str, str] | None = None,
+) -> DbtRun:
+    """What `feature_store.dbt` does, without a process of its own; raises what `run_dbt` raises."""
+    variables = propensity_variables(as_of, first_day, "acme", "propensity_events", "propensity_profiles")
+    environment = dbt_environment(
+        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
+    )
+    seen: list[str] = []
+
+    def note(event: Any) -> None:
+        if event.info.level in ("error", "warn"):
+            seen.append(event.info.msg.strip())
+
+    target = store.folder / prefix / "target"
+    (target / "run_results.json").unlink(missing_ok=True)
+    with variables_set(environment | {"PROPENSITY_PREFIX": prefix} | dict(extra or {})):
+        done = dbtRunner(callbacks=[note]).invoke([*arguments, "--log-level", "warn"])
+    if not done.success:
+        raise _failure(target, seen or [str(done.exception)], Path(environment["DBT_LOG_PATH"]) / "dbt.log")
+    return _read_run(target)
+
+
+@contextmanager
+def variables_set(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for the length of a block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
