@@ -6,8 +6,10 @@ either the whole transaction or nothing of it.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,8 +50,22 @@ CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
+class _Handle:
+    """A thread's connection; closed when the thread ends, since only its thread-local storage holds on to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+        self.connection.row_factory = sqlite3.Row
+        # NORMAL survives a killed process; only a power cut can lose the newest transactions, whole.
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError):
+            self.connection.close()
+
+
 class Database:
-    """SQLite in WAL mode for many threads: a connection for each thread, one writer at a time.
+    """SQLite in WAL mode for many threads: a connection for each living thread, one writer at a time.
 
     Args:
         path: the file; made when missing.
@@ -60,22 +76,18 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
         self._writer = threading.RLock()
-        self._connections: list[sqlite3.Connection] = []
+        self._handles: weakref.WeakSet[_Handle] = weakref.WeakSet()
         connection = self._connection()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
 
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            connection.row_factory = sqlite3.Row
-            # NORMAL survives a killed process; only a power cut can lose the newest transactions, whole.
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._local.connection = connection
+        handle: _Handle | None = getattr(self._local, "handle", None)
+        if handle is None:
+            handle = self._local.handle = _Handle(self.path)
             with self._writer:
-                self._connections.append(connection)
-        return connection
+                self._handles.add(handle)
+        return handle.connection
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """Rows of a SELECT; inside `write()` of the same thread it sees what that transaction wrote."""
@@ -115,7 +127,7 @@ class Database:
     def close(self) -> None:
         """Close the connections of all threads; for orderly shutdown and tests."""
         with self._writer:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+            for handle in list(self._handles):
+                handle.connection.close()
+            self._handles.clear()
         self._local = threading.local()

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pyarrow as pa
 import pytest
+import requests
 
-from tests.integration.local_api import LocalApi, start, stop
+from tests.integration.local_api import EVENTS, TERMINAL, LocalApi, parquet, start, stop
 
 ROWS = 400
 EXPLODED = f"(SELECT explode(sequence(1, {ROWS})) AS i)"
@@ -23,15 +25,13 @@ WHOLE = ROWS * ROWS
 LONGEST_WAIT = 0.25
 
 
-def kill_during(api: LocalApi, statement: str, wait: float) -> None:
-    """Send a statement and kill the server so many seconds later."""
+def kill_during(api: LocalApi, work: Callable[[threading.Event], None], wait: float) -> None:
+    """Begin something and kill the server so many seconds after it set its event."""
     sent = threading.Event()
 
     def run() -> None:
-        with contextlib.suppress(psycopg2.Error):
-            connection = connect(api)
-            sent.set()
-            connection.cursor().execute(statement)
+        with contextlib.suppress(psycopg2.Error, requests.RequestException):
+            work(sent)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -40,6 +40,15 @@ def kill_during(api: LocalApi, statement: str, wait: float) -> None:
         api.process.wait(timeout=wait)
     stop(api, kill=True)
     thread.join(20)
+
+
+def sending(api: LocalApi, statement: str) -> Callable[[threading.Event], None]:
+    def run(sent: threading.Event) -> None:
+        connection = connect(api)
+        sent.set()
+        connection.cursor().execute(statement)
+
+    return run
 
 
 def connect(api: LocalApi) -> Any:
@@ -121,13 +130,68 @@ def campaign(data_dir: Path, name: str, kills: int, seed: int) -> set[bool]:
             rows(api, each)
         seen = set()
         for _ in range(kills):
-            kill_during(api, statement, chance.random() * LONGEST_WAIT)
+            kill_during(api, sending(api, statement), chance.random() * LONGEST_WAIT)
             api = start(data_dir, "--delays", "none")
             no_orphans(api)
             seen.add(check(api))
         return seen
     finally:
         stop(api)
+
+
+PROMOTED = 20_000
+# From COMPLETE to success a batch of this size takes about a fifth of a second.
+LONGEST_PROMOTION = 0.3
+
+
+def promotions(data_dir: Path, kills: int, seed: int) -> set[str]:
+    """Kill so many times while a batch is promoted; the states in which the batches were found after the restart.
+
+    Whatever the state, the table shows all rows of the batch once it succeeded and none of them before or otherwise.
+    """
+    chance = random.Random(seed)
+    api = start(data_dir, "--delays", "none")
+    try:
+        _, dataset = api.make("Killed events", EVENTS, {"note": {"type": "string"}})
+        events = {
+            "_id": [str(i) for i in range(PROMOTED)],
+            "timestamp": ["2026-11-01T10:00:00.123Z"] * PROMOTED,
+            "eventType": ["web.visit"] * PROMOTED,
+            "_acme": [{"userId": f"u{i}", "note": "n"} for i in range(PROMOTED)],
+        }
+        file = parquet(pa.table(events).to_pylist())
+        found: set[str] = set()
+        whole = 0
+        for _ in range(kills):
+            batch = api.open_batch(dataset)
+            api.upload(batch, dataset, file)
+
+            def complete(sent: threading.Event, api: LocalApi = api, batch: str = batch) -> None:
+                sent.set()
+                api.act(batch, "COMPLETE")
+                sent.wait()
+
+            kill_during(api, complete, chance.random() * LONGEST_PROMOTION)
+            api = start(data_dir, "--delays", "none")
+            no_orphans(api)
+            # The count is taken between two looks at the state: it belongs to both when they agree.
+            state, count, again = api.batch(batch)["status"], counted(api), api.batch(batch)["status"]
+            if state == again:
+                assert count == whole + PROMOTED * (state == "success"), (state, count)
+            found.add(state)
+            if state == "loading":
+                # The order to COMPLETE was never taken: the batch is still open and takes it now.
+                api.act(batch, "COMPLETE")
+            assert api.wait(batch, *TERMINAL)["status"] == "success"
+            whole += PROMOTED
+            assert counted(api) == whole
+        return found
+    finally:
+        stop(api)
+
+
+def counted(api: LocalApi) -> int:
+    return int(rows(api, "SELECT count(*) AS n FROM killed_events")[0][0])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -139,3 +203,12 @@ def test_a_killed_statement_has_happened_or_has_not(tmp_path: Path, name: str) -
 @pytest.mark.parametrize("name", CASES)
 def test_fifty_kills_leave_every_table_as_before_or_as_after(tmp_path: Path, name: str) -> None:
     assert campaign(tmp_path / "data", name, kills=50, seed=2) == {False, True}
+
+
+def test_a_batch_whose_promotion_is_killed_is_wholly_there_or_not_at_all(tmp_path: Path) -> None:
+    assert promotions(tmp_path / "data", kills=2, seed=3)
+
+
+@pytest.mark.soak
+def test_fifty_kills_leave_every_batch_whole(tmp_path: Path) -> None:
+    assert len(promotions(tmp_path / "data", kills=50, seed=4)) > 1

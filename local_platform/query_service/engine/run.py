@@ -15,7 +15,10 @@ from local_platform.query_service.engine.querylog import Entry
 from local_platform.query_service.engine.scan import Scan
 from local_platform.query_service.engine.scanned import read_of
 from local_platform.query_service.engine.session import Session
-from local_platform.query_service.errors import QueryError, limit_exceeded
+from local_platform.query_service.errors import QueryError, cancelled, limit_exceeded
+
+# How often a statement that waits for its turn looks whether it is still wanted.
+_LOOK_UP_SECONDS = 0.1
 
 
 @dataclass
@@ -36,16 +39,25 @@ class Running:
     _profile: str = ""
 
     def open(self) -> Any:
-        """Take a turn and a connection."""
+        """Take a turn and a connection.
+
+        Raises:
+            QueryError: 57014, the statement was cancelled, or its client left, while it waited.
+        """
         engine = self.session.engine
-        engine.turns.acquire()
-        self._turn = True
+        while not self._turn:
+            if self._unwanted():
+                raise cancelled()
+            self._turn = engine.turns.acquire(timeout=_LOOK_UP_SECONDS)
         self._connection = self.session.connection()
         self._connection.execute("PRAGMA enable_profiling='no_output'")
         # Clients read slower than the engine computes; little should wait for them.
         self._connection.execute("SET streaming_buffer_size = '2MB'")
-        self._deadline = engine.watchdog.watch(self._connection, self.seconds_allowed, self.session.gone)
+        self._deadline = engine.watchdog.watch(self._connection, self.seconds_allowed, self._unwanted)
         return self._connection
+
+    def _unwanted(self) -> bool:
+        return self.session.cancelled.is_set() or self.session.gone()
 
     def batches(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         """Rows as they come. The first batch is computed when this is called, so errors show before any row is sent."""

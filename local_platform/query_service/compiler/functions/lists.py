@@ -217,7 +217,7 @@ def _array_extreme(self: Expressions, call: Call) -> Value:
 @function("array_repeat", least=2, most=2)
 def _array_repeat(self: Expressions, call: Call) -> Value:
     value, count = arguments(self, call, None, INT)
-    series = f"generate_series(1, greatest({count.sql}, 0))"
+    series = f"generate_series(1, spark_bounded_items({count.sql}))"
     return Value(f"list_transform({series}, lambda i: {value.sql})", array(value.type))
 
 
@@ -286,4 +286,5 @@ def _sequence(self: Expressions, call: Call) -> Value:
     values = self.unified([start, stop, *step], "sequence")
     one, two = values[0].sql, values[1].sql
     width = values[2].sql if step else f"(CASE WHEN {one} <= {two} THEN 1 ELSE -1 END)"
-    return Value(f"CAST(generate_series({one}, {two}, {width}) AS {values[0].type.duck}[])", array(values[0].type))
+    series = f"generate_series({one}, spark_bounded_stop({one}, {two}, {width}), {width})"
+    return Value(f"CAST({series} AS {values[0].type.duck}[])", array(values[0].type))

@@ -21,8 +21,8 @@ simple("bit_length", [STRING], INT, "CAST(bit_length({0}) AS INTEGER)")
 simple("lcase lower", [STRING], STRING, "lower({0})")
 simple("ucase upper", [STRING], STRING, "upper({0})")
 simple("initcap", [STRING], STRING, "spark_initcap({0})")
-simple("repeat", [STRING, INT], STRING, "repeat({0}, greatest({1}, 0))")
-simple("space", [INT], STRING, "repeat(' ', greatest({0}, 0))")
+simple("repeat", [STRING, INT], STRING, "repeat({0}, spark_bounded_count({1}, length({0})))")
+simple("space", [INT], STRING, "repeat(' ', spark_bounded_count({0}, 1))")
 simple("replace", [STRING, STRING, STRING], STRING, "replace({0}, {1}, {2})")
 simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})")
 simple("levenshtein", [STRING, STRING], INT, "CAST(levenshtein({0}, {1}) AS INTEGER)")
@@ -58,7 +58,7 @@ def _trim(self: Expressions, call: Call) -> Value:
 def _pad(self: Expressions, call: Call) -> Value:
     values = arguments(self, call, STRING, INT, STRING)
     pad = values[2].sql if len(values) > 2 else "' '"
-    return Value(f"{call.name}({values[0].sql}, greatest({values[1].sql}, 0), {pad})", STRING)
+    return Value(f"{call.name}({values[0].sql}, spark_bounded_count({values[1].sql}, 1), {pad})", STRING)
 
 
 @function("substring", "substr", least=2, most=3)
