@@ -17,6 +17,9 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from runner.featurize.command import DbtRun, _failure, _read_run, dbt_environment, propensity_variables
 from tests.integration.feature_store import AS_OF, FIRST_DAY, FeatureStore
 
+SENT: list[str] = []
+"""Every statement that dbt sent in this process (Query Service's log has those only that read or write rows)."""
+
 
 def dbt_here(
     store: FeatureStore,
@@ -49,6 +52,8 @@ def invoke(
     seen: list[str] = []
 
     def note(event: Any) -> None:
+        if event.info.name == "SQLQuery":
+            SENT.append(event.data.sql.strip())
         if event.info.level in ("error", "warn"):
             seen.append(event.info.msg.strip())
 
