@@ -2,18 +2,20 @@
 
 Nothing goes wrong unless rules are given (``serve --faults FILE``, ``POST /control/faults`` or the `faults` command):
 
-    {"seed": 7, "mix": 0.1, "rules": [{"kind": "failing", "where": "GET /data/foundation/catalog/*", "rate": 0.2}]}
+    {"seed": 7, "mix": 0.1, "without": ["forbidden"],
+     "rules": [{"kind": "failing", "where": "GET /data/foundation/catalog/*", "rate": 0.2}]}
 
-`mix` adds a rule for each of RETRYABLE, everywhere, so that this share of all requests goes wrong. Dice are thrown with
-the seed, each rule with its own. Requests are spoiled by ``rough_gateway``; stuck jobs and failing batches ask here.
+`mix` adds a rule for everything that can go wrong, everywhere, so that this share of all requests goes wrong, and this
+share of all batches and jobs; `without` leaves kinds out of it. Dice are thrown with the seed, each rule with its own.
+Requests are spoiled by ``rough_gateway``; stuck jobs and failing batches ask here.
 """
 
 from __future__ import annotations
 
 import random
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -43,9 +45,11 @@ _TWO_SIDED = frozenset({"failing", "html", "reset"})
 # Things just created are remembered until they were read; more than this many at once nobody waits for.
 _MOST_FRESH = 10_000
 
-RETRYABLE: tuple[Json, ...] = (
+MIXED: tuple[Json, ...] = (
     {"kind": "expired_token", "where": "/data/*"},
+    {"kind": "forbidden"},
     {"kind": "late"},
+    {"kind": "conflict"},
     {"kind": "rate_limited"},
     {"kind": "rate_limited", "seconds": 0.2},
     {"kind": "failing", "status": 500},
@@ -59,8 +63,11 @@ RETRYABLE: tuple[Json, ...] = (
     {"kind": "stall_mid_body", "seconds": 0.2},
     {"kind": "truncated"},
     {"kind": "slow"},
+    {"kind": "batch_fails"},
+    {"kind": "job_stuck"},
 )
-"""What a client should get over without help; `mix` is made of these."""
+"""What `mix` is made of: every kind there is. Most of it a client gets over by itself; a refusal, a conflict, a failed
+batch or a stuck job it can only name."""
 
 
 class BadRules(ValueError):
@@ -153,7 +160,7 @@ class Misbehaviour:
     _on_change: list[Callable[[], None]] = field(default_factory=list)
 
     def set(self, given: Any) -> None:
-        """Replace all rules by those of a JSON object with `seed`, `mix` and `rules`, all optional.
+        """Replace all rules by those of a JSON object with `seed`, `mix`, `without` and `rules`, all optional.
 
         Raises:
             BadRules: nothing was changed.
@@ -167,10 +174,13 @@ class Misbehaviour:
             changed()
 
     def shown(self) -> Json:
-        """The rules in force, how many requests each could have spoiled, and how many it did."""
+        """The rules in force, how many requests each could have spoiled and how many it did, and these by kind."""
         with self._lock:
             rules = [{**asdict(d.rule), "matched": d.matched, "met": d.met} for d in self._dice]
-        return {"rules": rules, "met": sum(rule["met"] for rule in rules)}
+        by_kind = Counter({rule["kind"]: 0 for rule in rules})
+        for rule in rules:
+            by_kind[rule["kind"]] += rule["met"]
+        return {"rules": rules, "met": by_kind.total(), "by_kind": dict(by_kind)}
 
     def on_change(self, changed: Callable[[], None]) -> None:
         """Have `changed` called after every change of the rules."""
@@ -238,23 +248,27 @@ def read_rules(given: Any) -> tuple[list[Rule], int]:
     Raises:
         BadRules
     """
-    if not isinstance(given, dict) or set(given) - {"seed", "mix", "rules"}:
-        raise BadRules("Expected a JSON object with 'rules' and, if wanted, 'seed' and 'mix'.")
+    if not isinstance(given, dict) or set(given) - {"seed", "mix", "without", "rules"}:
+        raise BadRules("Expected a JSON object with 'rules' and, if wanted, 'seed', 'mix' and 'without'.")
     seed, share, listed = given.get("seed", 0), given.get("mix", 0), given.get("rules", [])
+    without = given.get("without", [])
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise BadRules(f"seed is {seed!r}; expected a whole number.")
     if not _number(share, 1):
         raise BadRules(f"mix is {share!r}; expected a share from 0 to 1.")
     if not isinstance(listed, list):
         raise BadRules(f"rules is {listed!r}; expected a list.")
+    if not isinstance(without, list) or any(kind not in KINDS for kind in without):
+        raise BadRules(f"without is {without!r}; expected a list of kinds: {', '.join(KINDS)}.")
     rules = [Rule.read(rule) for rule in listed]
-    return [*rules, *(mixed(share) if share else [])], seed
+    return [*rules, *(mixed(share, without) if share else [])], seed
 
 
-def mixed(share: float) -> list[Rule]:
-    """RETRYABLE, everywhere, each so often that together they spoil this share of the requests."""
-    each = 1 - (1 - share) ** (1 / len(RETRYABLE))
-    return [replace(Rule.read(rule), rate=each) for rule in RETRYABLE]
+def mixed(share: float, without: Sequence[str] = ()) -> list[Rule]:
+    """MIXED, everywhere, each so often that together they spoil this share of requests, and of batches and jobs."""
+    rules = [rule for rule in map(Rule.read, MIXED) if rule.kind not in without]
+    sizes = Counter(rule.kind in JOB_KINDS for rule in rules)
+    return [replace(rule, rate=1 - (1 - share) ** (1 / sizes[rule.kind in JOB_KINDS])) for rule in rules]
 
 
 def _may_lag(rule: Rule, path: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DataError, PlatformError
-from runner.ingestion import Progress, ingest_parquet
+from runner.ingestion import Progress, Waiting, ingest_parquet
 from runner.platform import Platform
 from runner.settings import Settings
 from runner.sql import SqlClient, identifier, literal
@@ -74,6 +74,7 @@ class RunRecords:
                 external_id=f"{record.run_id}-record-{record.state}-{moment:%Y%m%dT%H%M%S%f}"[:-3],
                 tags={"propensity/run": [record.run_id]},
                 wait=wait,
+                waiting=Waiting(deadline=self._settings.wait_seconds),
                 progress=progress,
             )
         self._remember(record)

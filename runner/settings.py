@@ -153,6 +153,7 @@ class Settings(_Frozen):
     landing_zone: LandingZone = LandingZone()
     export_route: Literal["data_access", "landing_zone"] = "data_access"
     gate: Literal["off", "dry_run", "on"] = "dry_run"
+    wait_minutes: Annotated[float, Field(gt=0, le=1440)] = 60
     use_cases: Annotated[tuple[UseCase, ...], Field(min_length=1)]
     dbt_project: Path = Path("dbt_project")
     state_dir: Path = Path(".propensity")
@@ -180,6 +181,11 @@ class Settings(_Frozen):
             if unknown:
                 raise ValueError(f"rate {rate.name} is of {' and '.join(unknown)}: add it to event_types")
         return self
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long a step waits for one batch or export at most, in seconds."""
+        return 60 * self.wait_minutes
 
     def use_case(self, name: str | None = None) -> UseCase:
         """The named use case; without a name, the only one there is. Nothing is guessed among several."""

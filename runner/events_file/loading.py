@@ -10,7 +10,7 @@ from pathlib import Path
 from runner import setup
 from runner.errors import DataError
 from runner.events_file.events import EventsFile, read_events
-from runner.ingestion import ingest_parquet
+from runner.ingestion import Waiting, ingest_parquet
 from runner.platform import Platform
 from runner.settings import Settings, UseCase
 
@@ -70,6 +70,7 @@ def load_events(
         [Path(f) for f in events.files],
         external_id=f"{settings.datasets.events}-{events.digest}",
         tags={"propensity/events": [events.digest]},
+        waiting=Waiting(deadline=settings.wait_seconds),
         progress=progress,
     )
     return LoadedEvents(

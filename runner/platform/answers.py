@@ -23,6 +23,7 @@ from runner.errors import (
     RateLimited,
     Unavailable,
 )
+from runner.platform.documents import whole
 
 SERVICES: tuple[tuple[str, str], ...] = (
     ("/data/foundation/schemaregistry", "Schema Registry"),
@@ -71,11 +72,37 @@ def redact(text: str) -> str:
     return _SECRETS.sub(lambda m: f"{m.group(1) or m.group(2) or ''}***", text)
 
 
+def body_of(response: requests.Response) -> Any:
+    """The JSON of an answer; None where it is none, or nested deeper than anything the services send."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_page(response: requests.Response) -> bool:
+    """Whether a web page came where a service should have answered (a proxy, a login, a gateway)."""
+    kind = response.headers.get("Content-Type", "").lower()
+    return kind.startswith("text/html") or response.content[:200].lstrip().lower().startswith((b"<html", b"<!doctype"))
+
+
+def is_disguised(response: requests.Response) -> bool:
+    """Whether an error body came with a success status."""
+    body = body_of(response)
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, Mapping):
+        return False
+    said = next((whole(body[key]) for key in ("status", "statusCode", "httpStatus") if key in body), 0)
+    if 400 <= said < 600 and any(key in body for key in ("title", "detail", "message", "type", "error")):
+        return True
+    return bool(body.get("error_code")) or isinstance(body.get("errorMessage"), str)
+
+
 def read_error(response: requests.Response) -> ErrorText:
     """Read an error body of any of the documented dialects; HTML and empty bodies give their first words."""
-    try:
-        body = response.json()
-    except ValueError:
+    body = body_of(response)
+    if body is None:
         plain = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", response.text or "")).strip()
         return ErrorText(title=response.reason or "", detail=redact(plain[:500]))
     if isinstance(body, list):
@@ -95,11 +122,11 @@ def _from_mapping(body: Mapping[str, Any]) -> ErrorText:
     code = str(body.get("error_code") or body.get("code") or "")
     if not code and isinstance(body.get("type"), str) and "/errors/" in body["type"]:
         code = str(body["type"]).rsplit("/", 1)[-1]
-    wait = body.get("retryAfterMs")
+    wait = whole(body.get("retryAfterMs"), -1)
     violations = body.get("violations") or body.get("violatedPolicies")
     if violations:
         detail = f"{detail} {violations}".strip()
-    return ErrorText(title, redact(detail[:2048]), code, int(float(wait)) if wait is not None else None)
+    return ErrorText(title, redact(detail[:2048]), code, wait if wait >= 0 else None)
 
 
 def _first(body: Mapping[str, Any], *keys: str) -> str:
@@ -159,15 +186,23 @@ def _kind(status: int, text: ErrorText, *, sandbox: str, client: str, org: str) 
 
 
 def unreadable(response: requests.Response, request_id: str) -> Unavailable:
-    """The exception for a success whose body is not the JSON that was asked for."""
-    path = response.request.path_url.split("?")[0]
+    """The exception for a success whose body is not the JSON that was asked for, or is an error."""
+    path, text = response.request.path_url.split("?")[0], read_error(response)
+    said = " - ".join(dict.fromkeys(part for part in (text.title, text.detail[:200]) if part))
+    what, remedy = "not with JSON", "Something between here and the service answered instead of it: try again, then "
+    remedy += "check proxies and AEP_API_URL."
+    if is_disguised(response):
+        what, remedy = "with an error in its body", "Run the step again; if it repeats, ask Adobe with the request id."
     return Unavailable(
-        f"{service_of(path)} answered {response.request.method} {path} with {response.status_code} but not with JSON: "
-        f"{read_error(response).detail[:200] or 'unreadable bytes'}.",
-        "Something between here and the service answered instead of it: try again, then check proxies and AEP_API_URL.",
+        f"{service_of(path)} answered {response.request.method} {path} with {response.status_code} but {what}: "
+        f"{said or 'unreadable bytes'}.",
+        remedy,
         service=service_of(path),
         status=response.status_code,
+        title=text.title,
+        detail=text.detail,
         request_id=request_id,
+        code=text.code,
     )
 
 

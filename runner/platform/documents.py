@@ -1,11 +1,13 @@
 """Small readers for JSON answers.
 
 An answer that lacks what was promised is an error, never an empty value: `need` and `listed` say what was missing and
-where. Numbers arrive as numbers or as numeric strings (Data Access, batch metrics), so `whole` reads both.
+where. Numbers arrive as numbers or as numeric strings (Data Access, batch metrics), so `whole` reads both; ids are read
+by `text`, lists that may be absent by `rows`, pages by `page_of`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +38,25 @@ def need(document: Document, key: str, what: str) -> Any:
     return value
 
 
+def text(document: Document, key: str, what: str) -> str:
+    """The name or number under `key` as text; Unavailable when there is none, or something that names nothing."""
+    value = need(document, key, what)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise unexpected(what, f"a name under '{key}', not {type(value).__name__}")
+    return str(value)
+
+
+def rows(document: Document, key: str, what: str) -> list[Document]:
+    """The list of objects under `key`, empty where it is absent or null; Unavailable when it is anything else."""
+    value = document.get(key)
+    return [] if value is None else listed(value, what)
+
+
+def page_of(document: Document, key: str, what: str) -> list[Document]:
+    """The list of objects under `key`, which must be there: an answer without it is not an empty page."""
+    return listed(need(document, key, what), what)
+
+
 def inner(document: Document, *keys: str) -> Document:
     """The nested object at `keys`, or an empty one where a link of the chain is absent or null."""
     here: Any = document
@@ -50,8 +71,19 @@ def whole(value: object, default: int = 0) -> int:
         return default
     try:
         return int(float(value)) if isinstance(value, float) or "." in str(value) else int(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return default
+
+
+def decimal(value: object, default: float = 0.0) -> float:
+    """A number given as number or numeric string; `default` where it is absent, unreadable or not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return default
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return default
+    return found if math.isfinite(found) else default
 
 
 def strings(value: object) -> tuple[str, ...]:

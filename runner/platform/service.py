@@ -46,10 +46,14 @@ class Service:
         """Call one of aepp's methods and return its answer.
 
         The session has checked the HTTP answer; here the remaining disguises of a failure are unmasked: an `error`
-        that aepp made up for a body it could not read, and None.
+        that aepp made up for a body it could not read, None, and aepp itself stumbling over the shape of an answer.
         """
         with repeatable_write(repeatable) if repeatable is not None else nullcontext():
-            answer = method(*args, **options)
+            try:
+                answer = method(*args, **options)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                asked = getattr(method, "__name__", "a call")
+                raise unexpected(f"{self.title} to {asked}", f"the documented JSON ({error!r})") from error
         if answer is None or (isinstance(answer, Mapping) and isinstance(answer.get("error"), str)):
             raise unexpected(f"{self.title} to {getattr(method, '__name__', 'a call')}", "the documented JSON")
         return answer

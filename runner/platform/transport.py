@@ -6,7 +6,6 @@ is not the JSON that was asked for, is raised as one of our errors, from inside 
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import random
 import time
@@ -21,10 +20,19 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import ReadTimeoutError
 
-from runner.errors import PlatformError, RateLimited, Unavailable
-from runner.platform.answers import failure, never_sent, read_error, unreachable, unreadable
+from runner.errors import Conflict, PlatformError, RateLimited, Unavailable
+from runner.platform.answers import (
+    body_of,
+    failure,
+    is_disguised,
+    is_page,
+    never_sent,
+    read_error,
+    unreachable,
+    unreadable,
+)
+from runner.platform.bounded import WithinTime, asked_delay
 from runner.platform.tokens import Tokens, is_loopback
 from runner.settings import Connection
 
@@ -179,7 +187,7 @@ class _Exchange:
         try:
             response = self.session.send_once(self.method, self.url, options)
             limit = patience.download if self.streamed else patience.total
-            response.raw = _WithinTime(response.raw, begun + limit, self.session.clock)
+            response.raw = WithinTime(response.raw, begun + limit, self.session.clock)
             if not self.streamed or response.status_code >= 300:
                 response.content  # noqa: B018  (reads it)
         except requests.RequestException as error:
@@ -191,10 +199,19 @@ class _Exchange:
         if response.status_code >= 300:
             ids = {"sandbox": connection.sandbox, "client": connection.client_id, "org": connection.org_id}
             seen = failure(response, request_id=request_id, **ids)
-            return response, seen, isinstance(seen, RateLimited) or (isinstance(seen, Unavailable) and self.repeatable)
-        if self.expects_json and not _is_json(response):
+            return response, seen, self._may_repeat(seen)
+        if not self.streamed and self._is_wrong(response):
             return response, unreadable(response, request_id), self.repeatable
         return response, None, False
+
+    def _is_wrong(self, response: requests.Response) -> bool:
+        """Whether a success is none: a web page, an error body, or not the JSON that was asked for."""
+        return is_page(response) or (self.expects_json and (not _is_json(response) or is_disguised(response)))
+
+    def _may_repeat(self, seen: PlatformError) -> bool:
+        """Whether an answer may be followed by the same call: a read also when somebody else was in its way."""
+        passing = isinstance(seen, Unavailable) or (isinstance(seen, Conflict) and self.method in _REPEATABLE)
+        return isinstance(seen, RateLimited) or (passing and self.repeatable)
 
     def _renewed_token(self, response: requests.Response | None) -> bool:
         """After the first refusal of the token, and only then, get another."""
@@ -209,53 +226,15 @@ class _Exchange:
 
     def _delay(self, response: requests.Response | None, attempt: int) -> float:
         patience = self.session.patience
-        asked = _asked_delay(response) if response is not None else None
+        asked = asked_delay(response) if response is not None else None
         if asked is not None:
             return asked
         backoff = min(patience.longest_delay, patience.first_delay * 2.0 ** (attempt - 1))
         return backoff * random.uniform(0.5, 1.0)  # noqa: S311  (jitter, not cryptography)
 
 
-class _WithinTime:
-    """A body that must be there in time: a read timeout alone lets one byte a minute go on for ever."""
-
-    def __init__(self, raw: Any, until: float, clock: Callable[[], float]) -> None:
-        self._raw, self._until, self._clock = raw, until, clock
-
-    def stream(self, amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
-        while chunk := self._raw.read1(amount, decode_content=decode_content):
-            if self._clock() > self._until:
-                self._raw.close()
-                raise ReadTimeoutError(None, "", "the body did not arrive in time")  # type: ignore[arg-type]
-            yield chunk
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
-
-
-def _asked_delay(response: requests.Response) -> float | None:
-    """What the service asked for: Retry-After (seconds or a date), or Profile's retryAfterMs."""
-    header = response.headers.get("Retry-After")
-    if header:
-        try:
-            return max(0.0, float(header))
-        except ValueError:
-            at = email.utils.parsedate_to_datetime(header) if "," in header else None
-            return max(0.0, at.timestamp() - time.time()) if at else None
-    if response.status_code == 429:
-        wait = read_error(response).retry_after_ms
-        return wait / 1000 if wait is not None else None
-    return None
-
-
 def _is_json(response: requests.Response) -> bool:
-    if not response.content:
-        return True
-    try:
-        response.json()
-    except ValueError:
-        return False
-    return True
+    return not response.content or body_of(response) is not None or response.content.strip() == b"null"
 
 
 def _text(value: str | bytes) -> str:

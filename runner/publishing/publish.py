@@ -32,7 +32,6 @@ from runner.sql import SqlClient
 RUN_TAG = "propensity/run"
 FINGERPRINT_TAG = "propensity/fingerprint"
 PARTS_TAG = "propensity/parts"
-_PATIENCE = 3600.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def publish(
     refuse_newer(sql, dataset.table_name, fields, facts)
     stage = Path(mkdtemp(prefix=f"{facts.run_id}-", dir=_made(work_dir)))
     try:
-        job = _Job(platform, sql, dataset, fields, facts, scores, fingerprint, stage, log, sleep)
+        job = _Job(platform, sql, dataset, fields, facts, scores, fingerprint, stage, settings.wait_seconds, log, sleep)
         batch_ids, created = job.ingest(rows_per_batch, scoring_set, exclusions)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -130,6 +129,7 @@ class _Job:
     scores: Scores
     fingerprint: str
     stage: Path
+    wait_seconds: float
     log: Log
     sleep: Callable[[float], None]
 
@@ -159,7 +159,7 @@ class _Job:
             external_id=f"{self.facts.run_id}-scores-{part:03d}",
             tags={RUN_TAG: [self.facts.run_id], FINGERPRINT_TAG: [self.fingerprint], PARTS_TAG: [str(parts)]},
             replaces=replaces,
-            waiting=Waiting(sleep=self.sleep),
+            waiting=Waiting(deadline=self.wait_seconds, sleep=self.sleep),
             progress=self.log,
         )
         return done.batch_id
@@ -179,7 +179,7 @@ class _Job:
 
     def _settled(self) -> list[Batch]:
         """This run's visible batches, once none is under way: a late one must not appear beside ours."""
-        end, delay = time.monotonic() + _PATIENCE, 0.3
+        end, delay = time.monotonic() + self.wait_seconds, 0.3
         while True:
             known = [b for b in self.platform.catalog.batches(dataset_id=self.dataset.id) if self._is_of_run(b)]
             waiting = [b for b in known if b.state == "waiting"]
@@ -187,7 +187,8 @@ class _Job:
                 return [b for b in known if b.state == "success"]
             if time.monotonic() > end:
                 raise PlatformTimeout(
-                    f"Batch {waiting[0].external_id} ({waiting[0].id}) is still {waiting[0].reported} after an hour.",
+                    f"Batch {waiting[0].external_id} ({waiting[0].id}) is still {waiting[0].reported} after "
+                    f"{self.wait_seconds:.0f} s.",
                     "Publish again later; if it stays so, ask Adobe support about this batch.",
                     service="Batch Ingestion",
                 )

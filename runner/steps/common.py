@@ -37,7 +37,7 @@ def export_rows(session: Session, workspace: Workspace, model: str, route: str) 
     folder = workspace.folder / "export" / f"{model}-{route}"
     options: dict[str, Any] = {"manifest_file": Path(workspace.load("featurize")["manifest_file"]), "log": tell}
     if route == "landing_zone":
-        options["folder"] = session.settings.landing_zone.folder
+        options |= {"folder": session.settings.landing_zone.folder, "seconds": session.settings.wait_seconds}
     go = export_landing_zone if route == "landing_zone" else export_data_access
     exported = go(session.platform, session.sql, contract.dataset, workspace.run_id, folder, contract, **options)
     tell(f"{exported.rows:,} rows by {exported.route.replace('_', ' ')}, as counted in Query Service")

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from runner.blueprints import FieldKind
 from runner.doctor import examine
 from runner.events_file import load_events as load_file
-from runner.ingestion import ingest_parquet
+from runner.ingestion import Waiting, ingest_parquet
 from runner.session import Session, open_session, tell
 from runner.settings import Settings, UseCase, load_settings
 from runner.setup import Action, apply, plan
@@ -132,7 +132,10 @@ def _send(session: Session, spec: SyntheticSpec, what: str, events: tuple[str, .
         if files:
             external_id = f"synthetic-{spec.key}-{what}-{name}"
             paths = [Path(f) for f in files]
-            done = ingest_parquet(session.platform, name, paths, external_id=external_id, progress=tell)
+            waiting = Waiting(deadline=session.settings.wait_seconds)
+            done = ingest_parquet(
+                session.platform, name, paths, external_id=external_id, waiting=waiting, progress=tell
+            )
             tell(f"{name}: {done.rows:,} rows" + ("" if done.created else " (were there already)"))
 
 

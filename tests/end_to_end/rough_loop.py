@@ -15,6 +15,7 @@ from typing import Any
 import psycopg2
 import pyarrow.parquet as pq
 import requests
+import yaml
 
 from runner import steps
 from runner.errors import PropensityError
@@ -36,6 +37,12 @@ class RoughLoop:
     seed: int = 11
     errors: list[PropensityError] = field(default_factory=list)
 
+    def wait_at_most(self, minutes: float) -> None:
+        """Give up on a batch or export sooner: some of them are stuck on purpose."""
+        content = yaml.safe_load(self.project.settings.read_text(encoding="utf-8"))
+        text = yaml.safe_dump(content | {"wait_minutes": minutes}, sort_keys=False, allow_unicode=True)
+        self.project.settings.write_text(text, encoding="utf-8")
+
     def faults(self, body: dict[str, Any] | None) -> dict[str, Any]:
         """Put faults in force, or with None take them away; returns the rules of before with their counts."""
         ready = self.project.platform.ready
@@ -53,19 +60,22 @@ class RoughLoop:
         assert steps.run(settings, "newsletter", None) == RUN
         if not steps.activate(settings, RUN):
             self.project.a_day_passes()
-            assert steps.activate(settings, RUN)
+            if not steps.activate(settings, RUN):
+                pending = PropensityError("The activation is still pending after a day.", "Activate again later.")
+                pending.step = "Step 7 (activate)"
+                raise pending
 
-    def until_it_succeeds(self, attempts: int) -> None:
-        """Plain reruns; every failure names its step, and leaves the lake without anything half done."""
+    def on_a_rough_platform(self, attempts: int) -> bool:
+        """Plain reruns until one succeeds; every stop names its step, and leaves nothing half done in the lake."""
         for _ in range(attempts):
             error = self.try_once()
             if error is None:
-                return
+                return True
             self.errors.append(error)
             assert error.step.startswith("Step "), error
             assert error.remedy, error
             self.check_nothing_is_half_done()
-        raise AssertionError(f"no success in {attempts} attempts: {[str(e) for e in self.errors]}")
+        return False
 
     def try_once(self) -> PropensityError | None:
         """What stopped the loop, or None. Any other exception is a defect."""

@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+
 import pytest
 
-from tests.end_to_end.conftest import Project
+from local_platform.misbehaviour import KINDS
+from tests.end_to_end.conftest import ROOT, Project
 from tests.end_to_end.rough_loop import RoughLoop
 
 SHARE = 0.1
+STUCK_AFTER_MINUTES = 0.15
+FINAL = ["forbidden", "conflict", "batch_fails", "job_stuck"]
+"""What a client cannot get over by itself, but only name."""
+REPORTS = ROOT / ".soak"
 
 
-def campaign(project: Project, seed: int, *, share: float = SHARE, always_repeat: bool = False) -> None:
-    """Run until it succeeds with the faults on; what had stopped on the way is repeated once more with them off."""
+def campaign(project: Project, seed: int, *, share: float = SHARE, attempts: int = 3) -> None:
+    """A few runs with everything going wrong, each a success or a clear stop, then a rerun that must succeed.
+
+    The rerun meets what a client should get over; where even that stops it, clearly, a plain one succeeds.
+    """
     loop = RoughLoop(project)
+    loop.wait_at_most(STUCK_AFTER_MINUTES)
     loop.faults({"seed": seed, "mix": share})
-    loop.until_it_succeeds(attempts=5)
-    met = loop.faults(None)["met"]
-    print(f"seed {seed}: {met} requests spoiled, stopped by {[str(error) for error in loop.errors]}")
-    assert met >= 5
-    loop.check_everything_is_there_once()
-    if loop.errors or always_repeat:
+    succeeded = loop.on_a_rough_platform(attempts)
+    everything = loop.faults({"seed": seed, "mix": share, "without": FINAL})
+    assert set(everything["by_kind"]) == set(KINDS)
+    if not succeeded:
+        succeeded = loop.on_a_rough_platform(1)
+    by_kind = Counter(everything["by_kind"]) + Counter(loop.faults(None)["by_kind"])
+    assert by_kind.total() >= 5
+    report(seed, share, by_kind, loop, succeeded)
+    if not succeeded:
         loop.once()
-        loop.check_everything_is_there_once()
+    loop.check_everything_is_there_once()
+
+
+def report(seed: int, share: float, met: Counter[str], loop: RoughLoop, succeeded: bool) -> None:
+    """What was met, by kind, and what stopped the loop: printed, and kept beside the other results."""
+    stops = Counter(f"{error.step}: {type(error).__name__}" for error in loop.errors)
+    row: dict[str, object] = {"seed": seed, "share": share, "met": met.total(), "by_kind": dict(met)}
+    row |= {"stops": dict(stops), "said": [str(error) for error in loop.errors], "succeeded_on_it": succeeded}
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / f"faults-{share:g}-{seed:02d}.json").write_text(json.dumps(row, indent=2), encoding="utf-8")
+    print(
+        f"seed {seed}: spoiled {met.total()} {dict(met)}; stops {dict(stops)}; success with the faults on: {succeeded}"
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_loop_ends_with_exactly_the_right_rows(project: Project, seed: int) -> None:
-    campaign(project, seed)
+    campaign(project, seed, attempts=1)
 
 
 def test_a_step_that_cannot_go_on_is_named_and_a_rerun_completes_it(project: Project) -> None:
@@ -49,7 +76,7 @@ def test_a_step_that_cannot_go_on_is_named_and_a_rerun_completes_it(project: Pro
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_twenty_seeds_end_with_exactly_the_right_rows(project: Project, seed: int) -> None:
-    campaign(project, seed, always_repeat=True)
+    campaign(project, seed)
 
 
 @pytest.mark.soak

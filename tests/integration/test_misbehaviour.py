@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
+from local_platform.misbehaviour import JOB_KINDS, KINDS
 from runner.errors import (
     AuthenticationError,
     Conflict,
@@ -279,7 +280,7 @@ def test_a_job_that_is_stuck_is_named_and_a_rerun_goes_on_with_the_same_batch(wo
 
 
 def test_a_healthy_platform_has_no_rules(world: World) -> None:
-    assert world.faults("GET").json() == {"rules": [], "met": 0}
+    assert world.faults("GET").json() == {"rules": [], "met": 0, "by_kind": {}}
 
 
 def test_the_control_endpoint_never_misbehaves_and_needs_the_secret(world: World) -> None:
@@ -300,6 +301,7 @@ def test_the_control_endpoint_never_misbehaves_and_needs_the_secret(world: World
         ({"rules": [{"kind": "reset", "often": 1}]}, "A rule has often; known are kind, where"),
         ({"rules": "all"}, "expected a list"),
         ({"mix": "much"}, "mix is 'much'"),
+        ({"mix": 0.1, "without": ["rain"]}, "expected a list of kinds"),
         ({"speed": 1}, "Expected a JSON object with 'rules'"),
     ],
 )
@@ -337,9 +339,13 @@ def test_the_command_turns_it_on_shows_it_and_turns_it_off(world: World, tmp_pat
     rules = tmp_path / "rules.json"
     rules.write_text('{"rules": [{"kind": "conflict", "where": "POST /data/*"}]}')
     assert json.loads(command("--ready-file", str(ready), "--set", str(rules)).stdout)["rules"][0]["kind"] == "conflict"
-    mixed = json.loads(command("--ready-file", str(ready), "--mix", "0.1", "--seed", "4").stdout)["rules"]
-    assert 0.09 < sum(rule["rate"] for rule in mixed) < 0.11
-    assert json.loads(command("--ready-file", str(ready), "--clear").stdout) == {"rules": [], "met": 0}
+    mixed = json.loads(command("--ready-file", str(ready), "--mix", "0.1", "--seed", "4").stdout)
+    assert set(mixed["by_kind"]) == set(KINDS)
+    of_jobs = [rule["rate"] for rule in mixed["rules"] if rule["kind"] in JOB_KINDS]
+    assert (0.09 < sum(of_jobs) < 0.11, len(of_jobs)) == (True, 2)
+    assert 0.09 < sum(rule["rate"] for rule in mixed["rules"]) - sum(of_jobs) < 0.11
+    cleared = json.loads(command("--ready-file", str(ready), "--clear").stdout)
+    assert cleared == {"rules": [], "met": 0, "by_kind": {}}
     rules.write_text('{"rules": [{"kind": "explode"}]}')
     refused = command("--ready-file", str(ready), "--set", str(rules))
     assert (refused.returncode, "The kind is 'explode'" in refused.stderr) == (1, True)

@@ -147,7 +147,7 @@ def test_every_batch_status_has_a_meaning(word: str, state: str) -> None:
 
 def test_an_error_body_with_a_status_is_not_a_batch() -> None:
     network = ScriptedNetwork({f"GET {CATALOG}/batches/b1": {"status": 404, "title": "NotFoundError"}})
-    with pytest.raises(Unavailable, match="the batch b1"):
+    with pytest.raises(Unavailable, match="200 but with an error in its body: NotFoundError"):
         platform(network).catalog.batch("b1")
 
 
