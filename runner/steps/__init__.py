@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.session import may_pass, newest_run
 from runner.steps.data import apply_setup, doctor, load_events, plan_setup, synthesize
-from runner.steps.dbt import dbt_call, dbt_variables
+from runner.steps.dbt import dbt_variables, run_dbt_here
 from runner.steps.features import explore, export, featurize
 from runner.steps.model import score, train
 from runner.steps.scores import activate, audience, publish
@@ -20,7 +20,6 @@ __all__ = [
     "activate",
     "apply_setup",
     "audience",
-    "dbt_call",
     "dbt_variables",
     "doctor",
     "explore",
@@ -32,6 +31,7 @@ __all__ = [
     "plan_setup",
     "publish",
     "run",
+    "run_dbt_here",
     "score",
     "synthesize",
     "train",
