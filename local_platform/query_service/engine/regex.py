@@ -104,7 +104,8 @@ def replace(text: str, pattern: str, replacement: str) -> str:
 
 def split(text: str, pattern: str, limit: int) -> list[str]:
     """Pieces between matches, at most `limit` of them when it is positive; an empty match at the start is none."""
-    pieces, place = [], 0
+    pieces: list[str] = []
+    place = 0
     for found in compiled(pattern).finditer(text):
         if found.end() == 0 or (found.start() == found.end() == len(text)):
             continue
