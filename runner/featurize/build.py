@@ -101,8 +101,8 @@ def featurize(
     require_history(use_case, history, day)
     log(f"{history.events:,} events from {history.first_day} to {history.newest_day}; as of {day}")
 
-    unlisted = _unlisted(settings, sql, events_table, day, log)
-    project = _project_to_build(settings, project_dir, work_dir, unlisted, log)
+    unlisted = unlisted_features(settings, sql, events_table, day, log)
+    project = project_to_build(settings, project_dir, work_dir, unlisted, log)
     variables = propensity_variables(day, history.first_day, tenant, events_table, profiles_table)
     vars_file = work_dir / "dbt_vars.json"
     write_json(vars_file, variables)
@@ -149,9 +149,10 @@ class _Counts:
     excluded_by_reason: Mapping[str, int]
 
 
-def _unlisted(
+def unlisted_features(
     settings: Settings, sql: Sql, events_table: str, as_of: date, log: Callable[[str], None]
 ) -> tuple[str, ...]:
+    """Event types that propensity.yml does not list and that become features all the same; logs what it finds."""
     found = unlisted_event_types(sql, events_table, as_of, settings.event_types)
     if not found:
         return ()
@@ -165,9 +166,10 @@ def _unlisted(
     return taken
 
 
-def _project_to_build(
+def project_to_build(
     settings: Settings, project_dir: Path, work_dir: Path, unlisted: tuple[str, ...], log: Callable[[str], None]
 ) -> Path:
+    """The project itself where its generated files fit; otherwise a copy in `work_dir`, in step with the settings."""
     changed = differences(settings, project_dir, unlisted)
     if not changed:
         return project_dir
