@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+SPARK  := $(VENV)/.spark
 
 USERS    ?= 20000
 SEED     ?= 7
 SCENARIO ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench soak lock clean
+.PHONY: help setup spark demo test lint types bench soak lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,13 +25,25 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+spark: $(SPARK)  ## Apache Spark, to compare with (300 MB; only where java is)
+
+# Without Java there is no stamp, so that this rule runs on the day it is installed.
+$(SPARK): requirements-spark.lock requirements-spark-build.lock $(STAMP)
+	@if command -v java > /dev/null; then \
+	  echo "Installing Apache Spark into $(VENV) from requirements-spark.lock" && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    -r requirements-spark-build.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation \
+	    -r requirements-spark.lock && touch $@; \
+	else echo "No java on the PATH: Apache Spark is left out, and the tests that need it are skipped."; fi
+
 demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO= USE_CASE= | EVENTS= AS_OF= TARGET= HORIZON= REPEATABLE=1]
 	@$(BIN)/python -m flows.demo --users $(USERS) --seed $(SEED) --scenario $(SCENARIO) \
 	  $(if $(USE_CASE),--use-case '$(USE_CASE)') \
 	  $(if $(EVENTS),--events '$(EVENTS)') $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(TARGET),--target '$(TARGET)') \
 	  $(if $(HORIZON),--horizon '$(HORIZON)') $(if $(filter 1 true yes,$(REPEATABLE)),--repeatable)
 
-test: lint types  ## Every check: lint, types, dbt parse, import arrows, pytest
+test: lint types $(SPARK)  ## Every check: lint, types, dbt parse, import arrows, pytest
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(STAMP)
@@ -44,7 +57,7 @@ types: $(STAMP)
 bench: $(STAMP)  ## Benchmarks as ratios, into .bench/results.json
 	@$(BIN)/python -m tests.benchmarks
 
-soak: $(STAMP)  ## The long campaigns in full
+soak: $(STAMP) $(SPARK)  ## The long campaigns in full
 	@$(BIN)/python -m pytest -m soak
 
 lock:  ## Write requirements.lock anew (needs uv)

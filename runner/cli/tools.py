@@ -86,7 +86,7 @@ def dbt(settings: Path, arguments: tuple[str, ...]) -> None:
     """Run dbt with host, token and variables set: propensity dbt -- build --select stg_events"""
     from runner import steps
 
-    folder, variables = steps.dbt_call(settings)
+    folder, variables = steps.dbt_call(settings, arguments)
     command = [sys.executable, "-m", "dbt.cli.main", *arguments]
     sys.exit(subprocess.run(command, cwd=folder, env={**os.environ, **variables}, check=False).returncode)
 

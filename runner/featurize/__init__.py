@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from runner.featurize.build import Featurized, featurize
 from runner.featurize.command import dbt_environment, run_dbt
+from runner.featurize.event_days import EventDays, known_event_days, read_event_days
 from runner.featurize.history import DayOfData, History, end_of_newest_complete_day, read_history, require_history
 from runner.featurize.leak_check import LeakCheck, check_leaks
 
 __all__ = [
     "DayOfData",
+    "EventDays",
     "Featurized",
     "History",
     "LeakCheck",
@@ -19,6 +21,8 @@ __all__ = [
     "dbt_environment",
     "end_of_newest_complete_day",
     "featurize",
+    "known_event_days",
+    "read_event_days",
     "read_history",
     "require_history",
     "run_dbt",

@@ -12,15 +12,8 @@ from pathlib import Path
 
 from runner.errors import DataError, SettingsError
 from runner.featurize.command import dbt_environment, propensity_variables, run_dbt
-from runner.featurize.history import (
-    MOST_UNLISTED,
-    Sql,
-    checked_name,
-    end_of_newest_complete_day,
-    read_history,
-    require_history,
-    unlisted_event_types,
-)
+from runner.featurize.event_days import Writing, read_event_days
+from runner.featurize.history import MOST_UNLISTED, Sql, checked_name, end_of_newest_complete_day, require_history
 from runner.platform import Platform
 from runner.project import differences, synced_copy
 from runner.settings import Settings, UseCase
@@ -69,7 +62,7 @@ def featurize(
     settings: Settings,
     use_case: UseCase,
     platform: Platform,
-    sql: Sql,
+    sql: Writing,
     as_of: date | None,
     project_dir: Path,
     work_dir: Path,
@@ -93,17 +86,19 @@ def featurize(
     """
     started = time.monotonic()
     work_dir.mkdir(parents=True, exist_ok=True)
-    events_table = checked_name(platform.catalog.dataset_named(settings.datasets.events).table_name)
+    events = platform.catalog.dataset_named(settings.datasets.events)
+    events_table = checked_name(events.table_name)
     profiles_table = checked_name(platform.catalog.dataset_named(settings.datasets.profiles).table_name)
     tenant = checked_name((settings.tenant or platform.schemas.tenant()).lstrip("_"))
-    history = read_history(sql, events_table)
+    event_days = read_event_days(sql, platform.catalog, events.id, events_table, log)
+    history = event_days.history()
     day = as_of or end_of_newest_complete_day(history)
     require_history(use_case, history, day)
     log(f"{history.events:,} events from {history.first_day} to {history.newest_day}; as of {day}")
 
-    unlisted = unlisted_features(settings, sql, events_table, day, log)
+    unlisted = unlisted_features(settings, event_days.event_types(day), log)
     project = project_to_build(settings, project_dir, work_dir, unlisted, log)
-    variables = propensity_variables(day, history.first_day, tenant, events_table, profiles_table)
+    variables = propensity_variables(day, history.first_day, tenant, events_table, profiles_table, event_days)
     vars_file = work_dir / "dbt_vars.json"
     write_json(vars_file, variables)
 
@@ -133,7 +128,7 @@ def featurize(
         manifest_file=str(manifest_file),
         vars_file=str(vars_file),
         seconds=round(time.monotonic() - started, 1),
-        batch_statements=built.batch_statements,
+        batch_statements=event_days.added + built.batch_statements,
         first_day=history.first_day.isoformat(),
         events_by_standing=_standing(sql),
         unlisted_event_types=unlisted,
@@ -149,11 +144,9 @@ class _Counts:
     excluded_by_reason: Mapping[str, int]
 
 
-def unlisted_features(
-    settings: Settings, sql: Sql, events_table: str, as_of: date, log: Callable[[str], None]
-) -> tuple[str, ...]:
-    """Event types that propensity.yml does not list and that become features all the same; logs what it finds."""
-    found = unlisted_event_types(sql, events_table, as_of, settings.event_types)
+def unlisted_features(settings: Settings, seen: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+    """Those of the event types that propensity.yml does not list and that become features all the same; logs them."""
+    found = tuple(name for name in seen if name not in settings.event_types)
     if not found:
         return ()
     if settings.unlisted_event_types == "ignore":
@@ -200,7 +193,14 @@ def _count(sql: Sql, use_case: str, run_id: str) -> _Counts:
 
 
 def _standing(sql: Sql) -> dict[str, int]:
-    rows = sql.rows("select standing, sum(n) as n from int_user_day_activity group by standing order by standing")
+    """Event rows by standing, from what was noted of each day's newest version (materialization_incremental.sql)."""
+    table = sql.rows("select table_name from int_user_day_activity_state")[0]["table_name"]
+    rows = sql.rows(
+        "select standing, sum(event_rows) as n from (select activity_date, standing, event_rows, load_id, "
+        "max(struct(sequence as sequence, load_id as load_id)) over (partition by activity_date) as newest "
+        f"from int_user_day_activity_days where table_name = '{checked_name(str(table))}') as noted "
+        "where load_id = newest.load_id and standing is not null group by standing order by standing"
+    )
     return {str(r["standing"]): int(r["n"]) for r in rows}
 
 

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import AuthenticationError, DataError, PropensityError, SettingsError, Unavailable
+from runner.featurize.event_days import EventDays
 from runner.platform import SqlLogin
 from runner.project import profiles_example
 
 BATCH_MATERIALIZATIONS = ("table", "dataset", "incremental", "audience")
-"""Each of these is one CREATE TABLE AS or INSERT INTO: a batch job that takes minutes to start."""
+"""Each of these is a CREATE TABLE AS or INSERT INTO: a batch job that takes minutes to start."""
+STATEMENTS = {"incremental": 2}
+"""Where it is more than one: the rows of the changed days, and the note that they are complete."""
 ALREADY_THERE = "ALREADY THERE"
 """What the dataset materialization reports when the run's rows were there before (materialization_dataset.sql)."""
 _PASSES = ("Session Limit Reached", "could not connect", "server closed the connection", "connection to server",
@@ -82,10 +85,20 @@ def dbt_environment(
 
 
 def propensity_variables(
-    as_of: date, first_day: date, tenant: str, events_table: str, profiles_table: str
-) -> dict[str, str]:
-    """What only a run can decide; everything else stands in macros/generated/settings.sql."""
-    return {
+    as_of: date,
+    first_day: date,
+    tenant: str,
+    events_table: str,
+    profiles_table: str,
+    event_days: EventDays | None = None,
+) -> dict[str, Any]:
+    """What only a run can decide; everything else stands in macros/generated/settings.sql.
+
+    Args:
+        event_days: which days changed, where somebody has looked; without it the models look for themselves.
+    """
+    known = {"event_days": event_days.variable()} if event_days else {}
+    return known | {
         "as_of": as_of.isoformat(),
         "first_day": first_day.isoformat(),
         "tenant": tenant,
@@ -174,17 +187,17 @@ def _read_run(target: Path) -> DbtRun:
     results = _load(target / "run_results.json")["results"]
     nodes = _load(target / "manifest.json")["nodes"]
     models = [r for r in results if r["unique_id"].startswith("model.")]
-    batches = [
-        r
+    materialized = [
+        str(nodes.get(r["unique_id"], {}).get("config", {}).get("materialized"))
         for r in models
-        if nodes.get(r["unique_id"], {}).get("config", {}).get("materialized") in BATCH_MATERIALIZATIONS
-        and ALREADY_THERE not in str(r.get("message"))
+        if ALREADY_THERE not in str(r.get("message"))
     ]
+    batches = [kind for kind in materialized if kind in BATCH_MATERIALIZATIONS]
     return DbtRun(
         manifest_file=str(target / "manifest.json"),
         models=len(models),
         tests=sum(r["unique_id"].startswith(("test.", "unit_test.")) for r in results),
-        batch_statements=len(batches),
+        batch_statements=sum(STATEMENTS.get(kind, 1) for kind in batches),
         seconds_by_model={r["unique_id"].split(".")[-1]: round(float(r["execution_time"]), 2) for r in models},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
@@ -75,13 +75,22 @@ def read_history(sql: Sql, events_table: str) -> History:
         f"current_timestamp() as now from {table} where timestamp is not null "
         "group by cast(timestamp as date) order by day asc nulls last"
     )
+    return history_of(rows, table)
+
+
+def history_of(rows: Sequence[Mapping[str, Any]], table: str) -> History:
+    """The history that rows of (day, event_rows, last_at, now) tell, oldest first.
+
+    Raises:
+        DataError: there is no event at all, or none before now.
+    """
     if not rows:
         raise DataError(
             f"The event dataset {table} is empty.",
             "Ingest events first ('propensity load-events', 'propensity synthesize'), or correct datasets.events.",
         )
     now = _naive(rows[0]["now"])
-    days = [DayOfData(_day(r["day"]), int(r["event_rows"]), _naive(r["last_at"])) for r in rows]
+    days = [DayOfData(day_of(r["day"]), int(r["event_rows"]), _naive(r["last_at"])) for r in rows]
     past = [d for d in days if d.day <= now.date()]
     if not past:
         raise DataError(
@@ -136,16 +145,6 @@ def require_history(use_case: UseCase, history: History, as_of: date) -> None:
         )
 
 
-def unlisted_event_types(sql: Sql, events_table: str, as_of: date, listed: Sequence[str]) -> tuple[str, ...]:
-    """Event types before as_of that propensity.yml does not list, the most frequent first."""
-    rows = sql.rows(
-        f"select eventType as event_type, count(*) as event_rows from {checked_name(events_table)} "
-        f"where timestamp < cast('{as_of.isoformat()} 00:00:00' as timestamp) and eventType is not null "
-        "group by eventType order by event_rows desc nulls last, event_type asc nulls last limit 1000"
-    )
-    return tuple(r["event_type"] for r in rows if r["event_type"] not in listed)
-
-
 def checked_name(name: str) -> str:
     """A table name that may go into SQL text as it is."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", name):
@@ -173,7 +172,8 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day)
 
 
-def _day(value: date | datetime) -> date:
+def day_of(value: date | datetime) -> date:
+    """The date of what Query Service sends for a day."""
     return value.date() if isinstance(value, datetime) else value
 
 

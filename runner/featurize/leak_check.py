@@ -23,7 +23,8 @@ from typing import Any
 from runner.errors import DataError
 from runner.featurize.build import project_to_build, unlisted_features
 from runner.featurize.command import dbt_environment, propensity_variables, run_dbt
-from runner.featurize.history import checked_name, read_history, require_history
+from runner.featurize.event_days import read_event_days
+from runner.featurize.history import checked_name, require_history
 from runner.platform import Platform
 from runner.settings import Settings, UseCase
 from runner.sql import SqlClient, literal
@@ -75,13 +76,15 @@ def check_leaks(
         DataError: a feature differs; all that do are named, with the number of rows.
     """
     started = time.monotonic()
-    events_table = checked_name(platform.catalog.dataset_named(settings.datasets.events).table_name)
+    events = platform.catalog.dataset_named(settings.datasets.events)
+    events_table = checked_name(events.table_name)
     profiles_table = checked_name(platform.catalog.dataset_named(settings.datasets.profiles).table_name)
     tenant = checked_name((settings.tenant or platform.schemas.tenant()).lstrip("_"))
-    history = read_history(sql, events_table)
+    event_days = read_event_days(sql, platform.catalog, events.id, events_table, log)
+    history = event_days.history()
     require_history(use_case, history, as_of)
     cut = as_of - timedelta(days=use_case.gap_days + use_case.horizon_days)
-    unlisted = unlisted_features(settings, sql, events_table, as_of, log)
+    unlisted = unlisted_features(settings, event_days.event_types(as_of), log)
     project = project_to_build(settings, project_dir, work_dir, unlisted, log)
     _remove_all(sql)
     try:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from runner.platform.documents import mapping, need
+from runner.platform.documents import mapping, text
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -54,7 +54,7 @@ class BatchIngestion(Service):
             predecessors = [f"${batch_id.lstrip('$')}" for batch_id in replaces]
             body["replay"] = {"predecessors": predecessors, "predecessorsByExternalId": [], "reason": "replace"}
         answer = mapping(self.post("/batches", body), "Batch Ingestion to a new batch")
-        return str(need(answer, "id", "a new batch"))
+        return text(answer, "id", "Batch Ingestion to a new batch")
 
     def upload(self, batch_id: str, dataset_id: str, name: str, file: Path) -> None:
         """Upload a file of at most 256 MB. Repeating it replaces the file, so it is retried."""

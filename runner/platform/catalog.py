@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runner.errors import DataError, NotFound
-from runner.platform.documents import Document, inner, mapping, strings, unexpected, whole
+from runner.platform.documents import Document, inner, mapping, rows, strings, unexpected, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -230,12 +230,13 @@ class Catalog(Service):
         start, seen = 0, set[str]()
         while True:
             answer = self.get(path, {**query, "start": start})
-            page = mapping(answer or {}, f"Catalog to {path}")
-            for key, item in page.items():
-                if key not in seen:
-                    seen.add(key)
-                    yield str(key), mapping(item, f"Catalog to {path}")
-            if len(page) < query["limit"]:
+            page = mapping(answer, f"Catalog to {path}")
+            new = [key for key in page if key not in seen]
+            for key in new:
+                seen.add(key)
+                yield str(key), mapping(page[key], f"Catalog to {path}")
+            # A service that gives the same page for ever is not read for ever.
+            if len(page) < query["limit"] or not new:
                 return
             start += len(page)
 
@@ -276,7 +277,7 @@ def _dataset(dataset_id: str, item: Document) -> Dataset:
 def _batch(batch_id: str, item: Document) -> Batch:
     metrics = inner(item, "metrics")
     reported = str(item.get("status") or "")
-    related = [r for r in item.get("relatedObjects") or [] if r.get("type") == "dataSet"]
+    related = [r for r in rows(item, "relatedObjects", "Catalog to a batch") if r.get("type") == "dataSet"]
     return Batch(
         id=batch_id,
         dataset_id=str(related[0].get("id", "")) if related else "",
@@ -289,7 +290,8 @@ def _batch(batch_id: str, item: Document) -> Batch:
         output_records=_count(metrics, "outputRecordCount"),
         failed_records=_count(metrics, "failedRecordCount"),
         errors=tuple(
-            BatchProblem(str(e.get("code", "")), str(e.get("description", ""))) for e in item.get("errors") or []
+            BatchProblem(str(e.get("code", "")), str(e.get("description", "")))
+            for e in rows(item, "errors", "Catalog to a batch")
         ),
         tags=_tags(item),
         predecessors=tuple(p.lstrip("$") for p in strings(inner(item, "replay").get("predecessors"))),

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from runner.errors import DataError, PlatformError, Unavailable
-from runner.platform.documents import Document, inner, listed, mapping, need, whole
+from runner.platform.documents import Document, inner, listed, mapping, page_of, text, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -71,14 +71,19 @@ class DataAccess(Service):
             NotFound: the batch is unknown, or was replaced while it was read: ask Catalog for its state.
         """
         return [
-            BatchFile(str(need(f, "dataSetFileId", "a file")), batch_id, whole(f.get("records")), whole(f.get("size")))
+            BatchFile(
+                text(f, "dataSetFileId", "Data Access to a file"),
+                batch_id,
+                whole(f.get("records")),
+                whole(f.get("size")),
+            )
             for f in self._all(f"/batches/{batch_id}/files")
         ]
 
     def parts(self, file_id: str) -> list[FilePart]:
         """The parts of a file, all pages."""
         return [
-            FilePart(file_id, str(need(p, "name", "a part")), whole(p.get("length")))
+            FilePart(file_id, text(p, "name", "Data Access to a part"), whole(p.get("length")))
             for p in self._all(f"/files/{file_id}")
         ]
 
@@ -176,7 +181,7 @@ class DataAccess(Service):
     def preview(self, dataset_id: str) -> list[Document]:
         """The first hundred rows of a dataset."""
         answer = mapping(self.get(f"/datasets/{dataset_id}/preview"), "Data Access to a preview")
-        return listed(answer.get("data") or [], "Data Access to a preview")
+        return page_of(answer, "data", "Data Access to a preview")
 
     def _meta(self, batch_id: str, path: str) -> list[Document]:
         try:
@@ -190,12 +195,12 @@ class DataAccess(Service):
         start = 0
         while True:
             answer = mapping(self.get(path, {"limit": _PAGE, "start": start}), f"Data Access to {path}")
-            page = listed(answer.get("data") or [], f"Data Access to {path}")
-            found += page
+            items = page_of(answer, "data", f"Data Access to {path}")
+            found += items
             total = inner(answer, "_page").get("count")
-            if not page or (not _next_start(answer) and len(found) >= whole(total)) or len(page) < _PAGE:
+            if not items or (not _next_start(answer) and len(found) >= whole(total)) or len(items) < _PAGE:
                 return found
-            start += len(page)
+            start += len(items)
 
     def _fetch(self, part: FilePart, partial: Path, have: int, progress: Callable[[int], None] | None) -> None:
         headers = {"Accept": "application/octet-stream"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -276,10 +281,10 @@ def _next_start(answer: Document) -> str:
     return parse_qs(urlsplit(href).query).get("start", [""])[0]
 
 
-def _row_errors(text: str) -> list[str]:
+def _row_errors(lines: str) -> list[str]:
     """Newline-delimited JSON, one failed row a line: `{"_errors": [{code, message, path}], ...}`."""
     found = []
-    for line in text.splitlines():
+    for line in lines.splitlines():
         try:
             row: Any = json.loads(line)
         except ValueError:

@@ -2,11 +2,12 @@
 
 An answer that lacks what was promised is an error, never an empty value: `need` and `listed` say what was missing and
 where. Numbers arrive as numbers or as numeric strings (Data Access, batch metrics), so `whole` reads both; ids are read
-by `text`, lists that may be absent by `rows`.
+by `text`, lists that may be absent by `rows`, pages by `page_of`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,13 @@ def text(document: Document, key: str, what: str) -> str:
 
 def rows(document: Document, key: str, what: str) -> list[Document]:
     """The list of objects under `key`, empty where it is absent or null; Unavailable when it is anything else."""
-    return listed(document.get(key) or [], what) if not isinstance(document.get(key), bool) else []
+    value = document.get(key)
+    return [] if value is None else listed(value, what)
+
+
+def page_of(document: Document, key: str, what: str) -> list[Document]:
+    """The list of objects under `key`, which must be there: an answer without it is not an empty page."""
+    return listed(need(document, key, what), what)
 
 
 def inner(document: Document, *keys: str) -> Document:
@@ -66,6 +73,17 @@ def whole(value: object, default: int = 0) -> int:
         return int(float(value)) if isinstance(value, float) or "." in str(value) else int(value)
     except (ValueError, OverflowError):
         return default
+
+
+def decimal(value: object, default: float = 0.0) -> float:
+    """A number given as number or numeric string; `default` where it is absent, unreadable or not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return default
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return default
+    return found if math.isfinite(found) else default
 
 
 def strings(value: object) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from runner.errors import Conflict, NotFound, PlatformError, PlatformTimeout, Unavailable
-from runner.platform.documents import Document, inner, listed, mapping, need, strings, whole
+from runner.platform.documents import Document, inner, mapping, page_of, rows, strings, text, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -90,9 +90,13 @@ class Flows(Service):
         while True:
             query = {"outputType": "activationDatasets", "outputField": "datasets", "start": len(found), "limit": 100}
             answer = mapping(self.get(f"/connectionSpecs/{DATA_LAKE}/configs", query), "Flow Service to configs")
-            page = listed(answer.get("items") or [], "Flow Service to configs")
-            found += [ExportableDataset(str(need(d, "id", "a dataset")), str(d.get("name", ""))) for d in page]
-            if not page or not inner(answer, "pageInfo").get("hasNext"):
+            new = [
+                ExportableDataset(text(d, "id", "Flow Service to configs"), str(d.get("name", "")))
+                for d in page_of(answer, "items", "Flow Service to configs")
+            ]
+            new = [d for d in new if d not in found]
+            found += new
+            if not new or inner(answer, "pageInfo").get("hasNext") is not True:
                 return found
 
     def ensure_connection(self, name: str, spec_id: str, auth: Document | None = None) -> str:
@@ -208,10 +212,10 @@ class Flows(Service):
     def _ensure(self, kind: str, body: dict[str, Any], create: Callable[[dict[str, Any]], Any]) -> str:
         def find() -> str | None:
             item = self._find(kind, str(body["name"]))
-            return str(item["id"]) if item is not None else None
+            return text(item, "id", f"Flow Service to {kind}") if item is not None else None
 
         def make() -> str:
-            return str(need(mapping(self.call(create, body), f"Flow Service to {kind}"), "id", f"a new {kind}"))
+            return text(mapping(self.call(create, body), f"Flow Service to {kind}"), "id", f"Flow Service to {kind}")
 
         return self.once(find, make, f"{kind} '{body['name']}'")
 
@@ -224,13 +228,15 @@ class Flows(Service):
     def _all(self, kind: str, query: Mapping[str, Any]) -> list[Document]:
         found: list[Document] = []
         parameters: dict[str, Any] = {**query, "limit": 100}
+        tokens = {""}
         while True:
             answer = mapping(self.get(f"/{kind}", parameters), f"Flow Service to {kind}")
-            found += listed(answer.get("items") or [], f"Flow Service to {kind}")
+            found += page_of(answer, "items", f"Flow Service to {kind}")
             href = str(inner(answer, "_links", "next").get("href") or "")
             token = parse_qs(urlsplit(href).query).get("continuationToken", [""])[0]
-            if not token or token == parameters.get("continuationToken"):
+            if token in tokens:
                 return found
+            tokens.add(token)
             parameters = {**query, "limit": 100, "continuationToken": token}
 
     def _one(self, kind: str, object_id: str) -> Document:
@@ -265,9 +271,9 @@ class Destinations(Service):
         """
         body = {"destinations": [{"flowId": flow_id, "datasets": [{"id": d} for d in dataset_ids]}]}
         answer = self._run("application/vnd.adobe.adhoc.dataset.activation+json; version=1", body)
-        for destination in listed(answer.get("destinations") or [], "Destinations to adhocrun"):
-            for dataset in listed(destination.get("datasets") or [], "Destinations to adhocrun"):
-                return _run_id(str(need(dataset, "statusURL", "an ad hoc run")))
+        for destination in page_of(answer, "destinations", "Destinations to adhocrun"):
+            for dataset in page_of(destination, "datasets", "Destinations to adhocrun"):
+                return _run_id(text(dataset, "statusURL", "Destinations to adhocrun"))
         raise PlatformError("The ad hoc export was accepted without a run.", "Run the step again.", service=self.title)
 
     def activate_now(self, flow_id: str, audience_ids: Sequence[str]) -> dict[str, str]:
@@ -278,8 +284,9 @@ class Destinations(Service):
         """
         accept = "application/vnd.adobe.adhoc.activation+json; version=2"
         answer = self._run(accept, {flow_id: list(audience_ids)})
-        orders = listed(answer.get("order") or [], "Destinations to adhocrun")
-        return {str(o.get("segment")): _run_id(str(need(o, "statusURL", "an ad hoc run"))) for o in orders}
+        what = "Destinations to adhocrun"
+        orders = page_of(answer, "order", what)
+        return {text(o, "segment", what): _run_id(text(o, "statusURL", what)) for o in orders}
 
     def _run(self, accept: str, info: Document) -> Document:
         try:
@@ -300,15 +307,15 @@ class Mappings(Service):
         It has no name to look for, and one without a flow does nothing: after a lost answer it is created again.
         """
         answer = self.call(self.library.createMappingSet, mappingSet=dict(body), repeatable=True)
-        return str(need(mapping(answer, "Data Prep to mappingSets"), "id", "a new mapping set"))
+        return text(mapping(answer, "Data Prep to mappingSets"), "id", "Data Prep to mappingSets")
 
 
 def _ad_hoc_problem(error: PlatformError) -> PlatformError:
-    text = f"{error.title} {error.detail}"
-    if re.search(r"(?i)not ready|wait for \d+ minutes", text):
+    said = f"{error.title} {error.detail}"
+    if re.search(r"(?i)not ready|wait for \d+ minutes", said):
         code = NOT_READY
         remedy = "A new flow takes about ten minutes: run the step again then."
-    elif re.search(r"(?i)already going on", text):
+    elif re.search(r"(?i)already going on", said):
         code, remedy = ALREADY_RUNNING, "Follow the run that is named."
     else:
         return error
@@ -330,14 +337,14 @@ def _run_id(status_url: str) -> str:
 
 def _flow(item: Document) -> Flow:
     return Flow(
-        id=str(need(item, "id", "a flow")),
+        id=text(item, "id", "Flow Service to a flow"),
         name=str(item.get("name", "")),
         state=str(item.get("state", "")),
-        etag=str(need(item, "etag", "a flow")),
+        etag=text(item, "etag", "Flow Service to a flow"),
         spec_id=str(inner(item, "flowSpec").get("id", "")),
         source_connection_ids=strings(item.get("sourceConnectionIds")),
         target_connection_ids=strings(item.get("targetConnectionIds")),
-        transformations=tuple(listed(item.get("transformations") or [], "a flow")),
+        transformations=tuple(rows(item, "transformations", "Flow Service to a flow")),
         schedule=inner(item, "scheduleParams"),
     )
 
@@ -348,7 +355,7 @@ def _run(item: Document) -> FlowRun:
     duration = inner(metrics, "durationSummary")
     reported = str(status.get("status") or "")
     return FlowRun(
-        id=str(need(item, "id", "a run")),
+        id=text(item, "id", "Flow Service to a run"),
         flow_id=str(item.get("flowId", "")),
         state=_state(reported),
         reported=reported,
@@ -359,7 +366,11 @@ def _run(item: Document) -> FlowRun:
         output_records=whole(records.get("outputRecordCount")),
         failed_records=whole(records.get("failedRecordCount")),
         output_files=whole(inner(metrics, "fileSummary").get("outputFileCount")),
-        errors=tuple(f"{e.get('code', '')} {e.get('message', '')}".strip() for e in (status.get("errors") or []) if e),
+        errors=tuple(
+            f"{e.get('code', '')} {e.get('message', '')}".strip()
+            for e in rows(status, "errors", "Flow Service to a run")
+            if e
+        ),
         by_entity=_by_entity(records),
     )
 
@@ -374,7 +385,7 @@ def _state(reported: str) -> RunState:
 
 def _by_entity(records: Document) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for target in records.get("targetSummaries") or []:
-        for entity in target.get("entitySummaries") or []:
+    for target in rows(records, "targetSummaries", "Flow Service to a run"):
+        for entity in rows(target, "entitySummaries", "Flow Service to a run"):
             counts[str(entity.get("id"))] = whole(entity.get("outputRecordCount"))
     return counts

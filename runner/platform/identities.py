@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.platform.documents import Document, listed, mapping, need, whole
+from runner.platform.documents import Document, listed, mapping, text, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -47,7 +47,7 @@ class Identities(Service):
 def _namespace(item: Document) -> Namespace:
     return Namespace(
         id=whole(item.get("id")),
-        code=str(need(item, "code", "a namespace")),
+        code=text(item, "code", "Identity Service to a namespace"),
         name=str(item.get("name", "")),
         id_type=str(item.get("idType", "")),
     )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from runner.errors import PlatformError
-from runner.platform.documents import Document, inner, mapping, need
+from runner.platform.documents import Document, inner, mapping, need, text, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -21,6 +21,8 @@ Container = Literal["dlz_destination", "user_drop_zone"]
 """Exports and activations land in `dlz_destination`; `user_drop_zone` is where files are dropped for ingestion."""
 
 _NONE = SecretStr("")
+_LATEST = 253402300800
+"""Epoch seconds of the year 10000, the first that no date can hold."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,10 @@ def _azure(document: Document) -> LandingZoneCredentials:
     what = "Data Landing Zone to credentials"
     return LandingZoneCredentials(
         provider="azure",
-        container=str(need(document, "containerName", what)),
+        container=text(document, "containerName", what),
         folder="",
-        account=str(need(document, "storageAccountName", what)),
-        sas_token=SecretStr(str(need(document, "SASToken", what))),
+        account=text(document, "storageAccountName", what),
+        sas_token=SecretStr(text(document, "SASToken", what)),
     )
 
 
@@ -120,13 +122,13 @@ def _s3(document: Document) -> LandingZoneCredentials:
     what = "Data Landing Zone to credentials"
     keys = mapping(need(document, "credentials", what), what)
     path = inner(document, "dlzPath")
-    expiry = document.get("expiryTime")
+    expiry = whole(document.get("expiryTime"))
     return LandingZoneCredentials(
         provider="s3",
-        container=str(need(path, "bucketName", what)),
+        container=text(path, "bucketName", what),
         folder=str(path.get("dlzFolder", "")),
-        access_key=str(need(keys, "awsAccessKeyId", what)),
-        secret_key=SecretStr(str(need(keys, "awsSecretAccessKey", what))),
+        access_key=text(keys, "awsAccessKeyId", what),
+        secret_key=SecretStr(text(keys, "awsSecretAccessKey", what)),
         session_token=SecretStr(str(keys.get("awsSessionToken") or "")),
-        expires=datetime.fromtimestamp(float(expiry), UTC) if expiry else None,
+        expires=datetime.fromtimestamp(expiry, UTC) if 0 < expiry < _LATEST else None,
     )

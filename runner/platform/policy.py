@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.errors import NotFound
-from runner.platform.documents import Document, inner, mapping, strings
+from runner.platform.documents import Document, inner, mapping, page_of, rows, strings, text, unexpected
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -48,11 +48,14 @@ class DatasetLabels(Service):
             response = self.send("GET", f"/datasets/{dataset_id}/labels", headers={"Accept": "application/json"})
         except NotFound:
             return Labels((), {}, "")
-        body = mapping(response.json(), "Dataset Service to labels")
+        body = mapping(response.json() if response.content else None, "Dataset Service to labels")
         body = inner(body, f"AEP:dataset:{dataset_id}") or body
+        if "labels" not in body and "optionalLabels" not in body:
+            # Data with a label that cannot be read must not pass as data without one.
+            raise unexpected("Dataset Service to labels", "'labels'")
         fields = {
             str(inner(entry, "option").get("schemaPath", "")): strings(entry.get("labels"))
-            for entry in body.get("optionalLabels") or []
+            for entry in rows(body, "optionalLabels", "Dataset Service to labels")
         }
         optional = tuple(mapping(entry, "a field's labels") for entry in body.get("optionalLabels") or [])
         return Labels(strings(body.get("labels")), fields, response.headers.get("etag", ""), optional)
@@ -96,10 +99,14 @@ class Policies(Service):
             ),
             "Policy Service to constraints",
         )
-        violated = tuple(str(p.get("name") or p.get("id")) for p in answer.get("violatedPolicies") or [])
+        what = "Policy Service to constraints"
+        if "duleLabels" not in answer and "violatedPolicies" not in answer:
+            raise unexpected(what, "'duleLabels' or 'violatedPolicies'")
+        violated = tuple(str(p.get("name") or p.get("id")) for p in rows(answer, "violatedPolicies", what))
         return PolicyVerdict(strings(answer.get("duleLabels")), violated)
 
     def marketing_actions(self) -> list[str]:
         """Names of the core marketing actions."""
         answer = mapping(self.get("/marketingActions/core", {"limit": 100}), "Policy Service to actions")
-        return [str(a.get("name")) for a in answer.get("children") or []]
+        what = "Policy Service to actions"
+        return [text(a, "name", what) for a in page_of(answer, "children", what)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import NotFound
-from runner.platform.documents import Document, inner, listed, mapping, whole
+from runner.platform.documents import Document, inner, listed, mapping, page_of, strings, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -86,7 +86,7 @@ class Profiles(Service):
     def merge_policies(self) -> list[MergePolicy]:
         """The merge policies of the sandbox."""
         answer = mapping(self.get("/config/mergePolicies", {"limit": 100}), "Profile to merge policies")
-        return [_policy(p) for p in listed(answer.get("children") or [], "Profile to merge policies")]
+        return [_policy(p) for p in page_of(answer, "children", "Profile to merge policies")]
 
     def _page(self, values: Sequence[str], namespace: str, fields: Sequence[str]) -> dict[str, ProfileEntity]:
         body = {
@@ -94,7 +94,7 @@ class Profiles(Service):
             "fields": list(fields),
             "identities": [{"entityId": v, "entityIdNS": {"code": namespace}} for v in values],
         }
-        answer = mapping(self.call(self.library.getEntities, body, repeatable=True), "Profile to entities")
+        answer = mapping(self.post("/access/entities", body, repeatable=True), "Profile to entities")
         found: dict[str, ProfileEntity] = {}
         for key, raw in answer.items():
             item = mapping(raw, "a profile")
@@ -107,9 +107,11 @@ class Profiles(Service):
 
 
 def _entity(key: str, item: Document) -> ProfileEntity:
-    sources = tuple(str(s) for s in item.get("sources") or [])
     return ProfileEntity(
-        str(item.get("entityId") or key), inner(item, "entity"), sources, str(item.get("lastModifiedAt") or "")
+        str(item.get("entityId") or key),
+        inner(item, "entity"),
+        strings(item.get("sources")),
+        str(item.get("lastModifiedAt") or ""),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from runner.platform.documents import mapping, need, whole
+from runner.platform.documents import mapping, need, text, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -37,9 +37,9 @@ class Queries(Service):
         what = "Query Service to connection_parameters"
         answer = mapping(self.call(self.library.connection), what)
         return SqlLogin(
-            host=str(need(answer, "host", what)),
+            host=text(answer, "host", what),
             port=whole(need(answer, "port", what)),
-            dbname=str(need(answer, "dbName", what)),
-            user=str(need(answer, "username", what)),
-            password=SecretStr(str(need(answer, "token", what))),
+            dbname=text(answer, "dbName", what),
+            user=text(answer, "username", what),
+            password=SecretStr(text(answer, "token", what)),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
 
-from runner.platform.documents import Document, inner, listed, mapping, need, strings
+from runner.platform.documents import Document, inner, listed, mapping, need, page_of, rows, strings, text, unexpected
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -59,19 +59,24 @@ class Schemas(Service):
 
     def tenant(self) -> str:
         """The tenant id without underscore, e.g. `acme`: field names use `_acme`."""
-        return str(need(mapping(self.call(self.library.getStats), "Schema Registry to stats"), "tenantId", "stats"))
+        what = "Schema Registry to stats"
+        return text(mapping(self.call(self.library.getStats), what), "tenantId", what)
 
     def find_field_group(self, title: str) -> FieldGroup | None:
         """The tenant's field group with exactly this title, with its fields, or None."""
         found = self._by_title("fieldgroups", title)
         # What is listed exists: a 404 means that it was created a moment ago.
-        return self.soon(lambda: self.field_group(str(found["$id"]))) if found is not None else None
+        return (
+            self.soon(lambda: self.field_group(text(found, "$id", "Schema Registry to a list")))
+            if found is not None
+            else None
+        )
 
     def field_group(self, group_id: str) -> FieldGroup:
         """A field group of the tenant by `$id`, with its fields."""
         item = mapping(self.get(f"/tenant/fieldgroups/{quote_plus(group_id)}", accept=_ONE), "a field group")
         return FieldGroup(
-            str(need(item, "$id", "a field group")),
+            text(item, "$id", "Schema Registry to a field group"),
             str(item.get("meta:altId", "")),
             str(item.get("title", "")),
             inner(item, "definitions"),
@@ -102,7 +107,7 @@ class Schemas(Service):
         def make() -> FieldGroup:
             answer = mapping(self.call(self.library.createFieldGroup, body), "Schema Registry to a new field group")
             return FieldGroup(
-                str(need(answer, "$id", "a new field group")),
+                text(answer, "$id", "Schema Registry to a new field group"),
                 str(answer.get("meta:altId", "")),
                 title,
                 inner(answer, "definitions"),
@@ -127,7 +132,11 @@ class Schemas(Service):
     def find_schema(self, title: str) -> Schema | None:
         """The tenant's schema with exactly this title, or None."""
         found = self._by_title("schemas", title)
-        return self.soon(lambda: self.schema(str(found["$id"]))) if found is not None else None
+        return (
+            self.soon(lambda: self.schema(text(found, "$id", "Schema Registry to a list")))
+            if found is not None
+            else None
+        )
 
     def schema(self, schema_id: str) -> Schema:
         """A schema of the tenant by `$id`."""
@@ -136,7 +145,10 @@ class Schemas(Service):
 
     def resolved(self, schema_id: str) -> Document:
         """A schema with all references resolved, as JSON Schema (`properties` holds the XDM tree)."""
-        return mapping(self.get(f"/tenant/schemas/{quote_plus(schema_id)}", accept=_FULL), "a schema")
+        what = "Schema Registry to a schema"
+        item = mapping(self.get(f"/tenant/schemas/{quote_plus(schema_id)}", accept=_FULL), what)
+        need(item, "$id", what)
+        return item
 
     def ensure_schema(self, title: str, class_id: str, group_ids: Sequence[str], *, description: str = "") -> Schema:
         """The tenant's schema with this title, made from class and field groups if there is none."""
@@ -190,7 +202,9 @@ class Schemas(Service):
 
         def make() -> IdentityDescriptor:
             answer = mapping(self.call(self.library.createDescriptor, body), "Schema Registry to a new descriptor")
-            return IdentityDescriptor(str(need(answer, "@id", "a new descriptor")), schema_id, path, namespace, True)
+            return IdentityDescriptor(
+                text(answer, "@id", "Schema Registry to a new descriptor"), schema_id, path, namespace, True
+            )
 
         return self.once(find, make, f"identity of {schema_id}")
 
@@ -201,24 +215,32 @@ class Schemas(Service):
     def _all(self, path: str, query: Mapping[str, Any], accept: str = _BRIEF) -> list[Document]:
         found: list[Document] = []
         parameters: dict[str, Any] = {**query, "limit": 300, "orderby": "title"}
+        starts = set[str | int]()
         while True:
             answer = mapping(self.get(path, parameters, accept=accept), f"Schema Registry to {path}")
-            found += listed(answer.get("results") or [], f"Schema Registry to {path}")
+            found += page_of(answer, "results", f"Schema Registry to {path}")
             following = inner(answer, "_page").get("next")
-            if not following or following == parameters.get("start"):
+            if not isinstance(following, str | int) or not following or following in starts:
                 return found
+            starts.add(following)
             parameters["start"] = following
 
     def _descriptors(self) -> list[IdentityDescriptor]:
         found: list[Document] = []
         parameters: dict[str, Any] = {"limit": 300}
+        starts = set[str | int]()
         while True:
             answer = self.get("/tenant/descriptors", parameters, accept="application/vnd.adobe.xdm-v2+json")
             found += _descriptor_items(answer)
             following = inner(answer, "_page").get("next") if isinstance(answer, Mapping) else None
-            if not following or following == parameters.get("start"):
+            if not isinstance(following, str | int) or not following or following in starts:
                 return [_descriptor(d) for d in found if d.get("@type") == "xdm:descriptorIdentity"]
+            starts.add(following)
             parameters["start"] = following
+
+
+def _id(listed: Document) -> str:
+    return text(listed, "$id", "Schema Registry to a list")
 
 
 def _descriptor_items(answer: object) -> list[Document]:
@@ -227,8 +249,9 @@ def _descriptor_items(answer: object) -> list[Document]:
         return listed(answer["results"], "Schema Registry to descriptors")
     if isinstance(answer, Mapping):
         groups = [g for g in answer.values() if isinstance(g, list)]
-        return [item for group in groups for item in group if isinstance(item, Mapping)]
-    return []
+        if groups:
+            return [item for group in groups for item in group if isinstance(item, Mapping)]
+    raise unexpected("Schema Registry to descriptors", "'results'")
 
 
 def _descriptor(item: Document) -> IdentityDescriptor:
@@ -242,9 +265,9 @@ def _descriptor(item: Document) -> IdentityDescriptor:
 
 
 def _schema(item: Document) -> Schema:
-    refs = tuple(str(part["$ref"]) for part in item.get("allOf") or [] if "$ref" in part)
+    refs = tuple(str(part["$ref"]) for part in rows(item, "allOf", "Schema Registry to a schema") if "$ref" in part)
     return Schema(
-        id=str(need(item, "$id", "a schema")),
+        id=text(item, "$id", "Schema Registry to a schema"),
         alt_id=str(item.get("meta:altId", "")),
         title=str(item.get("title", "")),
         class_id=str(item.get("meta:class") or (refs[0] if refs else "")),

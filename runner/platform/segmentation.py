@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runner.errors import PlatformTimeout
-from runner.platform.documents import Document, inner, listed, mapping, need, whole
+from runner.platform.documents import Document, decimal, inner, mapping, page_of, rows, text, whole
 from runner.platform.library import LibraryName
 from runner.platform.service import Service
 
@@ -76,7 +76,7 @@ class Segmentation(Service):
         page = 0
         while True:
             answer = mapping(self.get("/segment/definitions", {"limit": 100, "page": page}), "Segmentation to list")
-            segments = listed(answer.get("segments") or [], "Segmentation to list")
+            segments = page_of(answer, "segments", "Segmentation to list")
             before = len(found)
             found |= {d.id: d for d in map(_definition, segments)}
             page += 1
@@ -125,7 +125,7 @@ class Segmentation(Service):
         """The newest evaluations, newest first."""
         query = {"limit": limit, "start": 0, "sort": "updateTime:desc"}
         answer = mapping(self.get("/segment/jobs", query), "Segmentation to jobs")
-        found = [_job(j) for j in listed(answer.get("children") or [], "Segmentation to jobs")]
+        found = [_job(j) for j in page_of(answer, "children", "Segmentation to jobs")]
         return sorted(found, key=lambda j: -j.created_ms)
 
     def latest_evaluation(self, segment_id: str) -> SegmentJob | None:
@@ -140,15 +140,16 @@ class Segmentation(Service):
             answer = mapping(self.get("/config/schedules", {"limit": 100}), "Segmentation to schedules")
             kinds = [
                 s
-                for s in listed(answer.get("children") or [], "Segmentation to schedules")
+                for s in page_of(answer, "children", "Segmentation to schedules")
                 if s.get("type") == "batch_segmentation"
             ]
             active = next((s for s in kinds if s.get("state") == "active"), None)
             if active is None and kinds:
                 change = [{"op": "add", "path": "/state", "value": "active"}]
-                self.send("PATCH", f"/config/schedules/{kinds[0]['id']}", json=change, repeatable=True)
                 active = kinds[0]
-            return str(active["id"]) if active is not None else None
+                which = text(active, "id", "Segmentation to schedules")
+                self.send("PATCH", f"/config/schedules/{which}", json=change, repeatable=True)
+            return text(active, "id", "Segmentation to schedules") if active is not None else None
 
         def make() -> str:
             body = {
@@ -158,7 +159,9 @@ class Segmentation(Service):
                 "schedule": cron,
                 "state": "active",
             }
-            return str(need(mapping(self.post("/config/schedules", body), "a schedule"), "id", "a schedule"))
+            return text(
+                mapping(self.post("/config/schedules", body), "Segmentation to schedules"), "id", "Segmentation"
+            )
 
         return self.once(find, make, "the daily evaluation")
 
@@ -169,14 +172,14 @@ class Segmentation(Service):
             PlatformTimeout: no estimate in time.
         """
         preview = mapping(self.call(self.library.createPreview, pql=pql, repeatable=True), "a preview")
-        preview_id = str(need(preview, "previewId", "a preview"))
+        preview_id = text(preview, "previewId", "Segmentation to a preview")
         deadline = self._session.clock() + seconds
         while self._session.clock() < deadline:
             answer = mapping(self.call(self.library.getEstimate, preview_id), "an estimate")
             if answer.get("state") == "RESULT_READY":
                 return Estimate(
                     whole(answer.get("estimatedSize")),
-                    float(answer.get("standardError") or 0),
+                    decimal(answer.get("standardError")),
                     whole(answer.get("profilesReadSoFar")),
                 )
             self._session.sleep(2)
@@ -204,7 +207,7 @@ def _pages(answer: Document) -> object:
 
 def _definition(item: Document) -> SegmentDefinition:
     return SegmentDefinition(
-        id=str(need(item, "id", "an audience")),
+        id=text(item, "id", "Segmentation to an audience"),
         name=str(item.get("name", "")),
         description=str(item.get("description") or ""),
         pql=str(inner(item, "expression").get("value", "")),
@@ -219,17 +222,19 @@ def _job(item: Document) -> SegmentJob:
     reported = str(item.get("status") or "")
     total = inner(metrics, "totalTime")
     return SegmentJob(
-        id=str(need(item, "id", "a segment job")),
+        id=text(item, "id", "Segmentation to a job"),
         state=_state(reported),
         reported=reported,
         source=str(item.get("source") or ""),
         created_ms=whole(item.get("creationTime")),
         updated_ms=whole(item.get("updateTime")),
         completed_ms=whole(total.get("endTimeInMs")) or None,
-        segment_ids=tuple(str(s.get("segmentId")) for s in item.get("segments") or []),
+        segment_ids=tuple(str(s.get("segmentId")) for s in rows(item, "segments", "Segmentation to a job")),
         members=_members(metrics),
         total_profiles=whole(metrics.get("totalProfiles")),
-        errors=tuple(f"{e.get('code', '')} {e.get('msg', '')}".strip() for e in item.get("errors") or []),
+        errors=tuple(
+            f"{e.get('code', '')} {e.get('msg', '')}".strip() for e in rows(item, "errors", "Segmentation to a job")
+        ),
     )
 
 

@@ -12,10 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from runner.featurize.command import DbtRun, _failure, _read_run, dbt_environment, propensity_variables
 from tests.integration.feature_store import AS_OF, FIRST_DAY, FeatureStore
+
+SENT: list[str] = []
+"""Every statement that dbt sent in this process (Query Service's log has those only that read or write rows)."""
 
 
 def dbt_here(
@@ -27,6 +30,21 @@ def dbt_here(
     extra: Mapping[str, str] | None = None,
 ) -> DbtRun:
     """What `feature_store.dbt` does, without a process of its own; raises what `run_dbt` raises."""
+    target = store.folder / prefix / "target"
+    (target / "run_results.json").unlink(missing_ok=True)
+    invoke(store, *arguments, prefix=prefix, as_of=as_of, first_day=first_day, extra=extra)
+    return _read_run(target)
+
+
+def invoke(
+    store: FeatureStore,
+    *arguments: str,
+    prefix: str,
+    as_of: date = AS_OF,
+    first_day: date = FIRST_DAY,
+    extra: Mapping[str, str] | None = None,
+) -> dbtRunnerResult:
+    """The same with dbt's own result, for commands that build nothing."""
     variables = propensity_variables(as_of, first_day, "acme", "propensity_events", "propensity_profiles")
     environment = dbt_environment(
         store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
@@ -34,16 +52,17 @@ def dbt_here(
     seen: list[str] = []
 
     def note(event: Any) -> None:
+        if event.info.name == "SQLQuery":
+            SENT.append(event.data.sql.strip())
         if event.info.level in ("error", "warn"):
             seen.append(event.info.msg.strip())
 
     target = store.folder / prefix / "target"
-    (target / "run_results.json").unlink(missing_ok=True)
     with variables_set(environment | {"PROPENSITY_PREFIX": prefix} | dict(extra or {})):
         done = dbtRunner(callbacks=[note]).invoke([*arguments, "--log-level", "warn"])
     if not done.success:
         raise _failure(target, seen or [str(done.exception)], Path(environment["DBT_LOG_PATH"]) / "dbt.log")
-    return _read_run(target)
+    return done
 
 
 @contextmanager

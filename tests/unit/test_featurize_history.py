@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runner.errors import DataError, SettingsError
-from runner.featurize import DayOfData, History, end_of_newest_complete_day, read_history, require_history
-from runner.featurize.history import checked_name, unlisted_event_types
+from runner.featurize import DayOfData, EventDays, History, end_of_newest_complete_day, read_history, require_history
+from runner.featurize.history import checked_name
 from runner.settings import AudienceSettings, UseCase
 
 NOW = datetime(2026, 11, 23, 12, 0)
@@ -93,10 +93,12 @@ def test_an_as_of_after_the_data_is_refused_with_the_last_possible_date() -> Non
         require_history(CASE, history(*days_from(date(2026, 8, 31), 70)), date(2026, 11, 20))
 
 
-def test_unlisted_event_types_are_found_before_as_of_only() -> None:
-    sql = Answers([{"event_type": "a", "event_rows": 9}, {"event_type": "b", "event_rows": 1}])
-    assert unlisted_event_types(sql, "t", date(2026, 11, 9), ["a"]) == ("b",)
-    assert "timestamp < cast('2026-11-09 00:00:00' as timestamp)" in sql.asked[0]
+def test_event_types_are_those_before_as_of_only() -> None:
+    days = EventDays(
+        "t", "1", 1, 0, (), (("rare", date(2026, 11, 8), 1), ("new", date(2026, 11, 9), 9), ("a", NOW.date(), 7))
+    )
+    assert days.event_types(date(2026, 11, 9)) == ("rare",)
+    assert days.event_types(date(2026, 11, 24)) == ("new", "a", "rare")
 
 
 @pytest.mark.parametrize("name", ["a b", "a;drop", "a-b", "", "1a", "a'b"])

@@ -67,3 +67,23 @@ def test_every_dependency_says_why_it_is_there() -> None:
 def test_no_file_of_ours_is_longer_than_a_room() -> None:
     long = {str(path.relative_to(ROOT)): n for path in sources() if (n := len(path.read_text().splitlines())) > 450}
     assert long == {}
+
+
+def test_only_the_checked_client_imports_aepp() -> None:
+    def imports(path: Path) -> set[str]:
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        return plain | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+
+    ours = [f for folder in ("runner", "flows", "local_platform") for f in (ROOT / folder).rglob("*.py")]
+    found = [str(f.relative_to(ROOT)) for f in ours if any(m.split(".")[0] == "aepp" for m in imports(f))]
+    assert found == ["runner/platform/library.py"]
+    named = [f for f in ours if "aepp" in f.read_text(encoding="utf-8") and "import_module(" in f.read_text("utf-8")]
+    assert named == []
+
+
+def test_only_the_checked_client_and_its_tokens_send_requests() -> None:
+    """`requests` may be named elsewhere for its exceptions, never for sending."""
+    sends = re.compile(r"\brequests\.(get|post|put|patch|delete|head|request|Session)\b|\burlopen\(|\bhttpx\b")
+    found = {f.name for f in (ROOT / "runner").rglob("*.py") if sends.search(f.read_text(encoding="utf-8"))}
+    assert found <= {"transport.py", "tokens.py", "local.py"}

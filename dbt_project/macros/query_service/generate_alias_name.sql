@@ -4,6 +4,12 @@
 {% macro generate_alias_name(custom_alias_name=none, node=none) -%}
   {%- set name = (custom_alias_name or node.name) | trim -%}
   {%- if target.name != 'prod' -%}
+    {%- if name.split('_')[0] == target.schema or target.schema == 'propensity' -%}
+      {%- do exceptions.raise_compiler_error(
+        "The prefix '" ~ target.schema ~ "' is the first word of production's own names (such as " ~ name ~ "), so nobody could"
+        ~ " tell yours from them. Set PROPENSITY_PREFIX (or `schema` in profiles.yml) to something else, such as your name."
+      ) -%}
+    {%- endif -%}
     {%- set name = target.schema ~ '_' ~ name -%}
   {%- endif -%}
   {%- if node is not none and node.resource_type in ('model', 'seed', 'snapshot') -%}

@@ -2,7 +2,7 @@
     Query Service refuses it:  nothing: LIMIT 0 means every row there, and the test would always pass. WHERE 1=0. -#}
 {% macro get_expected_sql(rows, column_name_to_data_types, column_name_to_quoted) -%}
   {%- if not rows -%}
-    select * from dbt_internal_unit_test_actual where 1=0
+    select * from actual_rows where 1=0
   {%- else -%}
     {{ fixture_rows(rows, column_name_to_data_types, {}) }}
   {%- endif -%}

@@ -1,7 +1,8 @@
 {#- Stock dbt would send:      delete from t where ...; insert into t ("a","b") ( select ... )
     Query Service refuses it:  tables are append-only and INSERT must not be parenthesised. So `{name}_runs` is made once
                                (its dataset id is what exports and labels refer to), each run INSERTs its rows under its
-                               run id, and the view `{name}` moves to the run only when its rows are right.
+                               run id, and the view `{name}` moves to the run only when its rows are right; the view
+                               `{name}_state` then names the run, so that a repeat reads nothing.
 
     Model config: meta.propensity.use_case (required), rows_of and rows_where (the relation and condition whose count the
     run must have). meta.query_service, all optional: xdm_schema (title) and row_validation, which hold from creation and
@@ -24,8 +25,13 @@
     {%- do adapter.drop_relation(existing) -%}
     {%- set existing = none -%}
   {%- endif -%}
+  {%- set state = state_of(bare_name(this)) if existing is not none else none -%}
   {%- if existing is none -%}
     {%- do create_dataset(runs, run, kept, sql) -%}
+  {%- elif state is not none and state.run_id == run -%}
+    {%- do apply_dataset_settings(runs, kept) -%}
+    {%- do log(bare_name(runs) ~ ' holds run ' ~ run ~ ', counted and complete: nothing is inserted', info=True) -%}
+    {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- elif rows_of_run(runs, run, run_path(kept)) == 0 -%}
     {%- do apply_dataset_settings(runs, kept) -%}
     {%- set names = add_new_columns(runs, sql, shaped=kept.xdm_schema is defined) -%}
@@ -37,12 +43,15 @@
     {%- do log(bare_name(runs) ~ ' already holds run ' ~ run ~ ': nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- endif -%}
-  {%- do check_run(runs, run, about, kept) -%}
+  {%- if state is none or state.run_id != run -%}
+    {%- do check_run(runs, run, about, kept) -%}
+  {%- endif -%}
   {%- call statement('switch_view') -%}
     create or replace view {{ bare_name(this) }} as
     select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }}
     where {{ run_path(kept) }} = {{ text_literal(run) }}
   {%- endcall -%}
+  {%- do keep_state(bare_name(this), {'run_id': run}) -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}
   {{ return({'relations': [this.incorporate(type='view'), runs]}) }}

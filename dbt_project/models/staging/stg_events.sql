@@ -1,5 +1,6 @@
-{#- Every event row as it was received, with the standing that decides whether features may see it: nothing is lost,
-    int_user_day_activity counts all of them. Streaming sources deliver at least once, hence the repeats. -#}
+{#- Every event row as it was received, with the standing that it has by itself. Nothing is lost: int_user_day_activity
+    counts all rows, and finds the repeats, because it reads a day as a whole. No window stands here, so that a filter
+    on `event_at` reaches the files. -#}
 with source as (
   select * from {{ source('experience_platform', 'events') }}
 ),
@@ -27,16 +28,6 @@ renamed as (
   from source
 ),
 
-numbered as (
-  select
-    *,
-    row_number() over (
-      partition by event_id
-      order by event_ms asc nulls last, event_type asc nulls last, user_id asc nulls last
-    ) as copy_number
-  from renamed
-),
-
 judged as (
   select
     *,
@@ -44,10 +35,9 @@ judged as (
       when user_id is null or user_id = '' then 'no identity'
       when event_at is null then 'no time'
       when event_at > current_timestamp() then 'after now'
-      when event_id is not null and copy_number > 1 then 'repeated'
       else 'usable'
     end as standing
-  from numbered
+  from renamed
 )
 
 select * from judged

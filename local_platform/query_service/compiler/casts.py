@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import analysis_error
-from local_platform.query_service.sql.types import BIGINT, DOUBLE, STRING, TIMESTAMP, Type, quoted
+from local_platform.query_service.errors import analysis_error, syntax_error
+from local_platform.query_service.sql.types import BIGINT, DOUBLE, INT, STRING, TIMESTAMP, Type, quoted
 
 _BOUNDS = {
     "tinyint": (-128, 127),
@@ -42,6 +42,26 @@ def cast(value: Value, target: Type) -> Value:
 _PLAIN = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?))?\s*")
 
 
+_DATE = re.compile(r"\s*(\d{4,6})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?\s*", re.DOTALL)
+
+
+def typed_literal(text: str, target: Type) -> Value:
+    """DATE '...' or TIMESTAMP '...'.
+
+    Raises:
+        QueryError: 42601, the text is no such value.
+    """
+    found = _DATE.fullmatch(text)
+    try:
+        if found is not None:
+            datetime(int(found[1]), int(found[2] or 1), int(found[3] or 1))
+    except ValueError:
+        found = None
+    if found is None:
+        raise syntax_error(f'The value of the typed literal "{target.spark.upper()}" is invalid: {text!r}.')
+    return cast(Value(literal_text(text), STRING, text), target)
+
+
 def _plain_time(text: str, target: Type) -> Value | None:
     """A literal in the usual form, read here: the general form costs the engine a dozen patterns."""
     found = _PLAIN.fullmatch(text)
@@ -67,6 +87,12 @@ def _simple(sql: str, source: Type, target: Type) -> str:
         return _to_fractional(sql, source, target)
     if target.kind == "boolean" and source.is_numeric:
         return f"({sql} <> 0)"
+    if target.kind == "boolean" and source.kind == "timestamp":
+        return f"(epoch_us({sql}) <> 0)"
+    if source.kind == "date" and target.kind in ("boolean", "decimal"):
+        return f"CAST(NULL AS {target.duck})"
+    if target.kind == "decimal" and source.kind == "timestamp":
+        return f"TRY_CAST(CAST(epoch_us({sql}) AS DECIMAL(38,6)) * 0.000001 AS {target.duck})"
     if target.kind == "timestamp":
         return _to_timestamp(sql, source)
     if target.kind == "decimal" and (source.is_numeric or source.kind == "boolean"):
@@ -74,7 +100,8 @@ def _simple(sql: str, source: Type, target: Type) -> str:
     if target.kind == "date" and source.kind == "timestamp":
         return f"CAST({sql} AS DATE)"
     if target.kind == "binary" and source.is_integral:
-        raise _impossible(source, target)
+        digits = {"tinyint": 2, "smallint": 4, "int": 8, "bigint": 16}[source.kind]
+        return f"unhex(right(lpad(to_hex(CAST({sql} AS BIGINT)), 16, '0'), {digits}))"
     if source.is_interval and target.is_interval:
         return sql
     raise _impossible(source, target)
@@ -85,7 +112,12 @@ def to_text(sql: str, source: Type) -> str:
     if source.is_fractional:
         return f"spark_double_text({sql})"
     if source.kind == "binary":
-        return f"decode({sql})"
+        return f"decode({sql}, 'replace')"
+    if source.kind == "decimal" and source.scale > 6:
+        return f"spark_small_decimal_text(CAST({sql} AS VARCHAR), {source.scale})"
+    if source.kind == "decimal" and source.precision == source.scale:
+        # DuckDB leaves the zero before the point out where the type has no place for it.
+        return f"CAST(CAST({sql} AS DECIMAL({min(source.precision + 1, 38)},{source.scale})) AS VARCHAR)"
     return f"CAST({sql} AS VARCHAR)"
 
 
@@ -94,7 +126,7 @@ def _from_text(sql: str, target: Type) -> str:
     if target.is_integral:
         return f"spark_text_to_{kind}({sql})"
     if target.is_fractional:
-        return f"TRY_CAST(trim({sql}) AS {target.duck})"
+        return f"TRY_CAST(regexp_replace(trim({sql}), '([0-9.])[dDfF]$', '\\1') AS {target.duck})"
     if kind == "boolean":
         text = f"lower(trim({sql}))"
         return f"(CASE WHEN {text} IN {_TRUE} THEN true WHEN {text} IN {_FALSE} THEN false END)"
@@ -125,8 +157,18 @@ def _to_integral(sql: str, source: Type, target: Type) -> str:
         span = high - low + 1
         wrapped = f"((CAST({sql} AS HUGEINT) - ({low})) % {span} + {span}) % {span} + ({low})"
         return f"CAST(CASE WHEN {sql} BETWEEN {low} AND {high} THEN {sql} ELSE {wrapped} END AS {target.duck})"
+    if source.kind in ("decimal", "float", "double") and target.kind in ("tinyint", "smallint"):
+        # By way of int, whose bits are cut.
+        return _to_integral(_to_integral(sql, source, INT), INT, target)
     if source.kind == "decimal":
-        return f"TRY_CAST(trunc({sql}) AS {target.duck})"
+        span = high - low + 1
+        whole = f"CAST(trunc({sql}) AS HUGEINT)"
+        return (
+            f"CAST(CASE WHEN trunc({sql}) BETWEEN {low} AND {high} THEN {whole} "
+            f"ELSE (({whole} - ({low})) % {span} + {span}) % {span} + ({low}) END AS {target.duck})"
+        )
+    if source.kind == "date":
+        return f"CAST(NULL AS {target.duck})"
     if source.is_fractional:
         # Out of range saturates, NaN is 0. The upper bound of bigint is not a double, hence the comparisons.
         return (
@@ -139,6 +181,8 @@ def _to_integral(sql: str, source: Type, target: Type) -> str:
 def _to_fractional(sql: str, source: Type, target: Type) -> str:
     if source.kind == "timestamp":
         return f"CAST(epoch({sql}) AS {target.duck})"
+    if source.kind == "date":
+        return f"CAST(NULL AS {target.duck})"
     if source.is_numeric or source.kind == "boolean":
         return f"CAST({sql} AS {target.duck})"
     raise _impossible(source, target)

@@ -39,11 +39,12 @@ def wider_numeric(left: Type, right: Type) -> Type:
     return left if _ORDER.index(left.kind) >= _ORDER.index(right.kind) else right
 
 
-def common(left: Type, right: Type, *, text: bool = True) -> Type | None:
+def common(left: Type, right: Type, *, text: bool = True, names: bool = True) -> Type | None:
     """Common type of two values in CASE, COALESCE, UNION, IN, array() and the like; None when there is none.
 
     Args:
         text: whether a string and another simple type become a string.
+        names: whether fields of structs must have the same names; if not, the left ones are taken.
     """
     if left == right or right.kind == "void":
         return left
@@ -57,15 +58,15 @@ def common(left: Type, right: Type, *, text: bool = True) -> Type | None:
         return Type("interval")
     if text and "string" in (left.kind, right.kind):
         other = right if left.kind == "string" else left
-        return None if other.is_complex or other.kind == "binary" else STRING
-    return _common_complex(left, right, text)
+        return None if other.is_complex or other.kind in ("binary", "boolean") else STRING
+    return _common_complex(left, right, text, names)
 
 
-def _common_complex(left: Type, right: Type, text: bool) -> Type | None:
+def _common_complex(left: Type, right: Type, text: bool, names: bool) -> Type | None:
     if left.kind != right.kind:
         return None
     if left.kind == "array":
-        element = common(left.item, right.item, text=text)
+        element = common(left.item, right.item, text=text, names=names)
         return None if element is None else array(element)
     if left.kind == "map":
         key, value = common(left.key or VOID, right.key or VOID, text=text), common(left.item, right.item, text=text)
@@ -73,20 +74,20 @@ def _common_complex(left: Type, right: Type, text: bool) -> Type | None:
     if left.kind == "struct" and len(left.fields) == len(right.fields):
         fields = []
         for one, other in zip(left.fields, right.fields, strict=True):
-            type = common(one.type, other.type, text=text)
-            if type is None or one.name.lower() != other.name.lower():
+            type = common(one.type, other.type, text=text, names=names)
+            if type is None or (names and one.name.lower() != other.name.lower()):
                 return None
             fields.append(Field(one.name, type))
         return Type("struct", fields=tuple(fields))
     return None
 
 
-def common_of(types: Iterable[Type], *, text: bool = True) -> Type | None:
+def common_of(types: Iterable[Type], *, text: bool = True, names: bool = True) -> Type | None:
     """Common type of several values."""
 
     widest: Type | None = VOID
     for type in types:
-        widest = None if widest is None else common(widest, type, text=text)
+        widest = None if widest is None else common(widest, type, text=text, names=names)
     return widest
 
 
@@ -99,4 +100,4 @@ def compared(left: Type, right: Type) -> Type | None:
         return None if other.is_complex else (STRING if other.kind in ("void", "binary") else other)
     if "boolean" in (left.kind, right.kind) and (left.is_numeric or right.is_numeric):
         return left if left.is_numeric else right
-    return common(left, right, text=False)
+    return common(left, right, text=False, names=False)

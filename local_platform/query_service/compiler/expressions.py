@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from local_platform.query_service.compiler import access, literals, operators
-from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.casts import cast, literal_text, typed_literal
 from local_platform.query_service.compiler.coercion import common_of, compared
 from local_platform.query_service.compiler.scope import Scope, Statement, Value
 from local_platform.query_service.compiler.typenames import type_of
@@ -42,6 +42,11 @@ class Expressions:
             QueryError: unknown names, types that do not fit, syntax Spark or Query Service does not have.
         """
         handler = _HANDLERS.get(type(node))
+        if node.args.get("negate"):
+            # NOT LIKE: a flag of the tree, which a handler of LIKE does not see.
+            positive = node.copy()
+            positive.set("negate", None)
+            return Value(f"(NOT {self.condition(positive)})", BOOLEAN)
         if handler is None:
             raise syntax_error(
                 f"{type(node).__name__} expressions are not part of Query Service's SQL: {node.sql(dialect='spark')!r}."
@@ -56,8 +61,8 @@ class Expressions:
         return self.truth(self.value(node)).sql
 
     def truth(self, value: Value) -> Value:
-        """The value as boolean; text like 'true' is cast, numbers are refused."""
-        if value.type.kind in ("boolean", "void", "string"):
+        """The value as boolean; anything but a truth value or NULL is refused."""
+        if value.type.kind in ("boolean", "void"):
             return cast(value, BOOLEAN)
         raise analysis_error(
             f'The condition has the type "{value.type.spark.upper()}" instead of "BOOLEAN".',
@@ -112,7 +117,10 @@ def _paren(self: Expressions, node: exp.Paren) -> Value:
 def _cast(self: Expressions, node: exp.Cast) -> Value:
     if node.args.get("format"):
         raise syntax_error("CAST with FORMAT is not part of Spark's SQL; use to_date or to_timestamp with a pattern.")
-    return cast(self.value(node.this), type_of(node.to))
+    target = type_of(node.to)
+    if type(node) is exp.Cast and target in (DATE, TIMESTAMP) and isinstance(node.this, exp.Literal):
+        return typed_literal(str(node.this.this), target)
+    return cast(self.value(node.this), target)
 
 
 def _case(self: Expressions, node: exp.Case) -> Value:
@@ -161,7 +169,7 @@ def _in(self: Expressions, node: exp.In) -> Value:
 
 def compared_list(value: Value, options: Sequence[Value]) -> Type:
     """The type in which IN compares: Spark widens all of them together."""
-    target = common_of([value.type, *(option.type for option in options)])
+    target = common_of([value.type, *(option.type for option in options)], names=False)
     if target is None:
         raise analysis_error("Input to `in` should all be the same type.", kind="DATATYPE_MISMATCH.DATA_DIFF_TYPES")
     return target
@@ -237,6 +245,10 @@ def _like(self: Expressions, node: exp.Expression) -> Value:
 
 def _escape(self: Expressions, node: exp.Escape) -> Value:
     like = node.this
+    if like.args.get("negate"):
+        plain = node.copy()
+        plain.this.set("negate", None)
+        return Value(f"(NOT {self.condition(plain)})", BOOLEAN)
     character = self.value(node.expression)
     word = "ILIKE" if isinstance(like, exp.ILike) else "LIKE"
     left, right = cast(self.value(like.this), STRING), cast(self.value(like.expression), STRING)

@@ -119,6 +119,12 @@ def _stack(self: Expressions, values: Sequence[Value]) -> Rows:
     width = -(-len(rest) // count)
     rest += [Value("NULL", VOID)] * (count * width - len(rest))
     columns = [self.unified(rest[position::width], "stack") for position in range(width)]
+    for position in range(width):
+        if len({value.type for value in rest[position::width] if value.type != VOID}) > 1:
+            raise analysis_error(
+                f"The values of column {position} of stack have different types.",
+                kind="DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES",
+            )
     rows = [[column[row].sql for column in columns] for row in range(count)]
     return _packed(rows, [(f"col{place}", column[0].type) for place, column in enumerate(columns)])
 

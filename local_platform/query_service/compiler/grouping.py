@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import QueryError, analysis_error, not_supported
+from local_platform.query_service.errors import QueryError, analysis_error, not_supported, syntax_error
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -26,15 +27,33 @@ def group_by(self: Expressions, select: exp.Select, items: Sequence[Any]) -> str
     if clause.args.get("all"):
         raise not_supported("GROUP BY ALL", "the documentation does not have it.", instead="Name the columns.")
     keys = [_key(self, node, items) for node in clause.expressions]
+    sets = clause.args.get("grouping_sets") or []
+    if any(isinstance(node, exp.Tuple) and not node.expressions for node in clause.expressions):
+        raise syntax_error("Syntax error: GROUP BY () is not Spark's; leave GROUP BY out for one group.")
+    if sets and clause.expressions and not any(_is_sets(node) for node in clause.expressions):
+        # GROUP BY a, b GROUPING SETS ((a), (b)): the sets choose among the columns before them.
+        return " GROUP BY " + ", ".join(_sets(self, each, items) for each in sets)
     for word in ("rollup", "cube"):
         for sets in clause.args.get(word) or []:
             if not sets.expressions:
                 # GROUP BY a, b WITH ROLLUP
                 return f" GROUP BY {word.upper()} ({', '.join(keys)})"
             keys.append(f"{word.upper()} ({', '.join(_key(self, node, items) for node in sets.expressions)})")
-    for sets in clause.args.get("grouping_sets") or []:
-        keys.append(_sets(self, sets, items))
+    keys += [_sets(self, each, items) for each in sets]
     return " GROUP BY " + ", ".join(keys)
+
+
+def _is_sets(node: exp.Expression) -> bool:
+    return isinstance(node, exp.GroupingSets | exp.Rollup | exp.Cube)
+
+
+def has_sets(select: exp.Select) -> bool:
+    """Whether GROUP BY makes several groupings, which grouping() tells apart."""
+    clause = select.args.get("group")
+    return clause is not None and (
+        any(clause.args.get(word) for word in ("rollup", "cube", "grouping_sets"))
+        or any(_is_sets(node) for node in clause.expressions)
+    )
 
 
 def _key(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> str:
@@ -53,7 +72,9 @@ def _key(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> str:
                 kind="GROUP_BY_POS_OUT_OF_RANGE",
             )
         return _grouped(items[place - 1].value)
-    return _grouped(_value(self, node, items))
+    value = _value(self, node, items)
+    order_key(value)  # refuses maps, which have no equality
+    return _grouped(value)
 
 
 def _value(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> Value:

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import as_decimal, compared, wider_numeric
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import (
@@ -45,6 +46,8 @@ def compare(_: Expressions | None, operator: str, left: Value, right: Value) -> 
             kind="DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
         )
     one, other = cast(left, target), cast(right, target)
+    if target.is_complex and operator not in ("=", "<>", "IS NOT DISTINCT FROM"):
+        return Value(f"({order_key(one)} {operator} {order_key(other)})", BOOLEAN)
     if target == TIMESTAMP and (one.raw or other.raw):
         return Value(f"({_zoned(one)} {operator} {_zoned(other)})", BOOLEAN)
     return Value(f"({one.sql} {operator} {other.sql})", BOOLEAN)
@@ -77,7 +80,7 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
     if operator == "/":
         return _divide(left, right)
     if operator == "div":
-        whole = f"(CAST({left.sql} AS BIGINT) // NULLIF(CAST({right.sql} AS BIGINT), 0))"
+        whole = wrapped(f"spark_hugeint({left.sql}) // NULLIF({right.sql}, 0)", BIGINT)
         if not (left.type.is_integral and right.type.is_integral):
             whole = f"CAST(trunc({left.sql} / NULLIF({right.sql}, 0)) AS BIGINT)"
         return Value(whole, BIGINT)
@@ -87,7 +90,25 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
     one, other = cast(left, target).sql, cast(right, target).sql
     if operator == "%":
         return Value(f"({one} % NULLIF({other}, 0))", target)
+    if target.is_integral:
+        return Value(wrapped(f"{_WIDER[target.kind]}({one}) {operator} {other}", target), target)
     return Value(f"({one} {operator} {other})", target)
+
+
+# A type in which the sum or product of two values always fits, as a function of DuckDB.
+_WIDER = {"tinyint": "spark_int", "smallint": "spark_int", "int": "spark_bigint", "bigint": "spark_hugeint"}
+_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+
+
+def wrapped(sql: str, type: Type, *, wide: str = "") -> str:
+    """A result of a wider type cut to an integral type: like Java's, an overflow wraps around.
+
+    Args:
+        wide: DuckDB's name of the wider type; the next one unless given.
+    """
+    half = 1 << (_BITS[type.kind] - 1)
+    wide = wide or ("HUGEINT" if type == BIGINT else "BIGINT")
+    return f"CAST((((({sql}) + {half}::{wide}) & {2 * half - 1}::{wide}) - {half}::{wide}) AS {type.duck})"
 
 
 def _number(value: Value, other: Value) -> Value:
@@ -108,8 +129,7 @@ def _divide(left: Value, right: Value) -> Value:
         one, other = _literal_decimal(left), _literal_decimal(right)
         scale = max(6, one.scale + other.precision + 1)
         target = decimal(one.precision - one.scale + other.scale + scale, scale)
-        quotient = f"CAST({left.sql} AS DOUBLE) / NULLIF(CAST({right.sql} AS DOUBLE), 0)"
-        return Value(f"TRY_CAST({quotient} AS {target.duck})", target)
+        return Value(_quotient(cast(left, one).sql, one, cast(right, other).sql, other, target), target)
     return Value(f"({cast(left, DOUBLE).sql} / NULLIF({cast(right, DOUBLE).sql}, 0))", DOUBLE)
 
 
@@ -131,8 +151,49 @@ def _decimal(operator: str, left: Value, right: Value) -> Value:
         scale = max(one.scale, other.scale)
         target = decimal(max(one.precision - one.scale, other.precision - other.scale) + scale + 1, scale)
     a, b = cast(left, one).sql, cast(right, other).sql
-    b = f"NULLIF({b}, 0)" if operator == "%" else b
+    if operator == "%":
+        return Value(f"TRY_CAST(({a} % NULLIF({b}, 0)) AS {target.duck})", target)
+    if operator == "*":
+        digits = one.precision + other.precision
+    else:
+        digits = max(one.precision - one.scale, other.precision - other.scale) + max(one.scale, other.scale) + 1
+    if digits > _MOST_DIGITS:
+        return Value(_exactly(operator, a, b, target), target)
+    if digits > _SMALL_DIGITS and operator == "*":
+        # DuckDB computes in the width of its operands.
+        a = f"CAST({a} AS DECIMAL({_MOST_DIGITS},{one.scale}))"
+    elif digits > _SMALL_DIGITS:
+        a = f"CAST({a} AS DECIMAL({digits},{max(one.scale, other.scale)}))"
     return Value(f"TRY_CAST(({a} {operator} {b}) AS {target.duck})", target)
+
+
+_MOST_DIGITS = 38
+_SMALL_DIGITS = 18
+
+
+def _quotient(a: str, one: Type, b: str, other: Type, target: Type) -> str:
+    """Exact to the last digit of the target, half up."""
+    shift = target.scale - one.scale + other.scale
+    if shift >= 0 and one.precision + shift < _MOST_DIGITS:
+        # As whole numbers: (a * 10^shift) / b, with one more half of b for rounding.
+        top = f"CAST(CAST({a} AS DECIMAL({_MOST_DIGITS},{one.scale})) * 1{'0' * one.scale} AS HUGEINT)"
+        bottom = f"CAST(CAST({b} AS DECIMAL({_MOST_DIGITS},{other.scale})) * 1{'0' * other.scale} AS HUGEINT)"
+        whole = f"spark_round_divide({top} * {10**shift}::HUGEINT, NULLIF({bottom}, 0))"
+        if one.precision + one.scale < _MOST_DIGITS and other.precision + other.scale < _MOST_DIGITS:
+            return f"spark_decimal(CAST({whole} AS VARCHAR), {target.scale})::{target.duck}"
+    return _exactly("/", a, b, target)
+
+
+def quotient(top: Value, bottom: Value, target: Type) -> str:
+    """SQL of a decimal divided by a decimal or whole number, in a type of the caller's choice."""
+    one, other = as_decimal(top.type), as_decimal(bottom.type)
+    return _quotient(cast(top, one).sql, one, cast(bottom, other).sql, other, target)
+
+
+def _exactly(operator: str, a: str, b: str, target: Type) -> str:
+    """By the decimal arithmetic of Python, where DuckDB's 38 digits are too few on the way."""
+    text = f"spark_decimal_operation('{operator}', CAST({a} AS VARCHAR), CAST({b} AS VARCHAR), {target.scale})"
+    return f"TRY_CAST({text} AS {target.duck})"
 
 
 def _is_temporal(left: Value, right: Value) -> bool:
@@ -145,6 +206,8 @@ def _temporal(operator: str, left: Value, right: Value) -> Value:
         return Value(f"({left.sql} {operator} {right.sql})", same)
     if operator == "+" and (left.type.is_interval or (left.type.is_integral and right.type == DATE)):
         left, right = right, left
+    if left.type.kind == "string" and right.type.is_interval:
+        return cast(_shift(operator, cast(left, TIMESTAMP), right), STRING)
     if left.type.kind == "string":
         left = cast(left, TIMESTAMP)
     if right.type.kind == "string" and operator == "-":
@@ -183,8 +246,17 @@ def _negative(self: Expressions, node: exp.Neg) -> Value:
     value = self.value(node.this)
     if value.type.is_interval:
         return Value(f"(-{value.sql})", value.type)
+    if isinstance(node.this, exp.Literal) and value.literal == 2**31:
+        return Value("(-2147483648)", INT, -(2**31))
     number = _number(value, value)
-    negated = -number.literal if isinstance(number.literal, int) else None
+    return negate(number)
+
+
+def negate(number: Value) -> Value:
+    """The number with the other sign; the least whole number stays what it is."""
+    negated = -number.literal if isinstance(number.literal, int) and not isinstance(number.literal, bool) else None
+    if number.type.is_integral and negated is None:
+        return Value(wrapped(f"0 - {_WIDER[number.type.kind]}({number.sql})", number.type), number.type)
     return Value(f"(-{number.sql})", number.type, negated)
 
 

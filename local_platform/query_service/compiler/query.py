@@ -16,6 +16,7 @@ from local_platform.query_service.compiler.expressions import Expressions
 from local_platform.query_service.compiler.grouping import group_by
 from local_platform.query_service.compiler.limits import limit_sql
 from local_platform.query_service.compiler.naming import output_name
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.relations import FromClause, rename
 from local_platform.query_service.compiler.scope import Named, Query, Scope, Statement, Value, unresolved
 from local_platform.query_service.compiler.windows import direction
@@ -158,6 +159,8 @@ class Compiler:
         queries = [self.query(branch, scope) for branch in reversed(branches)]
         word = type(node).__name__.upper() + ("" if node.args.get("distinct") else " ALL")
         columns = self._united(queries, word)
+        if word != "UNION ALL":
+            self._comparable(columns, word)
         parts = []
         for query in queries:
             name = self.statement.name("u")
@@ -173,6 +176,17 @@ class Compiler:
         return Query(sql, columns)
 
     @staticmethod
+    def _comparable(columns: Sequence[tuple[str, Type]], word: str) -> None:
+        """Rows with maps cannot be compared, so no duplicates are found among them."""
+        for name, type in columns:
+            if _has_map(type):
+                raise analysis_error(
+                    f"Cannot have MAP type columns in {word}, but the type of column `{name}` is "
+                    f'"{type.spark.upper()}".',
+                    kind="UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                )
+
+    @staticmethod
     def _united(queries: Sequence[Query], word: str) -> list[tuple[str, Type]]:
         columns = list(queries[0].columns)
         for number, query in enumerate(queries[1:], start=2):
@@ -183,7 +197,7 @@ class Compiler:
                     kind="NUM_COLUMNS_MISMATCH",
                 )
             for place, ((name, left), (_, right)) in enumerate(zip(columns, query.columns, strict=True)):
-                wider = common(left, right)
+                wider = common(left, right, names=False)
                 if wider is None:
                     raise analysis_error(
                         f"{word} can only be performed on compatible columns; column {place + 1} is {right.spark} in "
@@ -229,6 +243,8 @@ class Compiler:
             sql += f" WHERE {condition}"
         sql += group + filtered
         query = Query(sql, [(item.name, item.value.type) for item in items], frozenset(raws))
+        if distinct and generator is None:
+            self._comparable(query.columns, "SELECT DISTINCT")
         if generator is not None:
             query = self._generated(node, query, generator, expressions)
             return self._finish(node, query, Scope(), limited)
@@ -338,18 +354,34 @@ class Compiler:
                 raise analysis_error(
                     f"ORDER BY position {place} is not in select list.", kind="ORDER_BY_POS_OUT_OF_RANGE"
                 )
-            return f"{place} {ending}"
+            return f"{_ordered_place(query, place - 1)} {ending}"
         if isinstance(node, exp.Column) and not node.table:
             places = [place for place, (name, _) in enumerate(query.columns) if name.lower() == node.name.lower()]
-            if len(places) == 1:
+            if len(places) == 1 and not query.columns[places[0]][1].is_complex:
                 return f"{places[0] + 1} {ending}"
         if items is not None:
             value = self.expressions(_aliases_first(scope, items)).value(node)
             same = [place for place, item in enumerate(items) if item.value.sql == value.sql]
-            return f"{same[0] + 1} {ending}" if same else f"{value.sql} {ending}"
+            if same and not value.type.is_complex:
+                return f"{same[0] + 1} {ending}"
+            return f"{order_key(value)} {ending}"
         outputs = Scope(named=scope.named)
         outputs.locals = {name.lower(): Value(f"c{place}", type) for place, (name, type) in enumerate(query.columns)}
-        return f"{self.expressions(outputs).value(_unqualified(node)).sql} {ending}"
+        return f"{order_key(self.expressions(outputs).value(_unqualified(node)))} {ending}"
+
+
+def _ordered_place(query: Query, place: int) -> str:
+    """A column named by its place; by its key where it is nested."""
+    type = query.columns[place][1]
+    return order_key(Value(f"c{place}", type)) if type.is_complex else str(place + 1)
+
+
+def _has_map(type: Type) -> bool:
+    return (
+        type.kind == "map"
+        or any(_has_map(field.type) for field in type.fields)
+        or (type.element is not None and _has_map(type.element))
+    )
 
 
 def _aliases_first(scope: Scope, items: Sequence[Item]) -> Scope:

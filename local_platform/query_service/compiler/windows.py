@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from local_platform.query_service.compiler.calls import Window, call_function
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error, syntax_error
 
@@ -41,12 +42,14 @@ def read_window(self: Expressions, node: exp.Window) -> Window:
     frame = _frame(node.args.get("spec"))
     if base is None:
         return Window(partition, keys, frame)
+    if partition or keys or frame:
+        raise syntax_error("OVER takes the name of a window, or a definition, not both.")
     return Window(partition or base.partition, keys or base.order, frame or base.frame)
 
 
 def sort_key(self: Expressions, node: exp.Ordered) -> str:
     """SQL of one ORDER BY element, NULL placed as Spark places it."""
-    return f"{self.value(node.this).sql} {direction(node)}"
+    return f"{order_key(self.value(node.this))} {direction(node)}"
 
 
 def direction(node: exp.Ordered) -> str:

@@ -53,7 +53,7 @@ CREATE MACRO spark_double_text(x) AS
   END;
 
 -- Text to whole numbers: blanks around it are dropped, a fraction is cut, anything else is NULL.
-CREATE MACRO spark_whole_part(t) AS nullif(regexp_extract(trim(t), '^([+-]?\d+)(\.\d*)?$', 1), '');
+CREATE MACRO spark_whole_part(t) AS nullif(regexp_extract(regexp_replace(trim(t), '^([+-]?)\.(\d+)$', '\10.\2'), '^([+-]?\d+)(\.\d*)?$', 1), '');
 CREATE MACRO spark_text_to_tinyint(t) AS TRY_CAST(spark_whole_part(t) AS TINYINT);
 CREATE MACRO spark_text_to_smallint(t) AS TRY_CAST(spark_whole_part(t) AS SMALLINT);
 CREATE MACRO spark_text_to_int(t) AS TRY_CAST(spark_whole_part(t) AS INTEGER);
@@ -90,6 +90,10 @@ CREATE MACRO spark_at_zone(local, zone) AS
 
 CREATE MACRO spark_text_to_timestamp(t) AS
   CASE
+    WHEN regexp_matches(t, '[ T]24(:|$)') THEN NULL
+    -- A time alone is a time of today.
+    WHEN regexp_full_match(trim(t), 'T?\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?') THEN
+      TRY_CAST(spark_complete_time(CAST(current_date AS VARCHAR) || ' ' || ltrim(trim(t), 'T')) AS TIMESTAMP)
     WHEN regexp_full_match(trim(t), '\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?') THEN
       TRY_CAST(trim(t) AS TIMESTAMP)
     WHEN regexp_full_match(trim(t), '\d{4}(-\d{1,2}){0,2}') THEN CAST(spark_text_to_date(t) AS TIMESTAMP)
@@ -140,7 +144,9 @@ CREATE MACRO spark_find_in_set(s, l) AS
     ELSE coalesce(CAST(list_position(string_split(l, ','), s) AS INTEGER), 0)
   END;
 
-CREATE MACRO spark_format_number(x, d) AS CASE WHEN d >= 0 THEN format('{:,.' || d || 'f}', x) END;
+CREATE MACRO spark_format_number(x, d) AS
+  CASE WHEN d < 0 THEN NULL WHEN isinf(x) THEN CASE WHEN x > 0 THEN '∞' ELSE '-∞' END WHEN isnan(x) THEN 'NaN'
+  ELSE format('{:,.' || d || 'f}', x) END;
 
 -- DuckDB's cbrt(27) is not quite 3.
 CREATE MACRO spark_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
@@ -172,3 +178,64 @@ CREATE MACRO spark_conv(s, a, b) AS
     WHEN a = 16 AND b = 10 AND regexp_full_match(s, '[0-9A-Fa-f]{1,15}') THEN CAST(CAST('0x' || s AS BIGINT) AS VARCHAR)
     ELSE spark_conv_slow(s, a, b)
   END;
+
+-- Wider types, in which sums and products of whole numbers fit
+CREATE MACRO spark_int(x) AS CAST(x AS INTEGER);
+CREATE MACRO spark_bigint(x) AS CAST(x AS BIGINT);
+CREATE MACRO spark_hugeint(x) AS CAST(x AS HUGEINT);
+
+-- Half away from zero
+CREATE MACRO spark_round_divide(a, b) AS
+  CASE WHEN 2 * abs(a % b) >= abs(b) THEN a // b + (CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END) ELSE a // b END;
+
+-- '12345', 2 -> '123.45'
+CREATE MACRO spark_decimal(digits, scale) AS
+  CASE WHEN scale = 0 THEN digits ELSE
+    (CASE WHEN digits[1] = '-' THEN '-' ELSE '' END)
+    || lpad(ltrim(digits, '-'), CAST(greatest(length(ltrim(digits, '-')), scale + 1) AS INTEGER), '0')[:-scale - 1] || '.'
+    || right(lpad(ltrim(digits, '-'), CAST(greatest(length(ltrim(digits, '-')), scale + 1) AS INTEGER), '0'), scale)
+  END;
+
+-- Java writes a decimal below 0.000001 with an exponent: 0E-8, 1.5E-7
+CREATE MACRO spark_small_decimal_text(t, scale) AS
+  CASE
+    WHEN regexp_full_match(t, '-?0*\.0{6}\d*') AND ltrim(replace(t, '-', ''), '0.') = '' THEN '0E-' || scale
+    WHEN regexp_full_match(t, '-?0*\.0{6}\d*') THEN
+      (CASE WHEN t[1] = '-' THEN '-' ELSE '' END)
+      || (CASE WHEN length(ltrim(replace(t, '-', ''), '0.')) = 1 THEN ltrim(replace(t, '-', ''), '0.')
+          ELSE ltrim(replace(t, '-', ''), '0.')[1] || '.' || ltrim(replace(t, '-', ''), '0.')[2:] END)
+      || 'E-' || CAST(scale - length(ltrim(replace(t, '-', ''), '0.')) + 1 AS VARCHAR)
+    WHEN t[1] = '.' THEN '0' || t
+    WHEN t[1:2] = '-.' THEN '-0' || t[2:]
+    ELSE t
+  END;
+
+CREATE MACRO spark_upper(t) AS replace(upper(t), 'ẞ', 'SS');
+
+-- An instant in a zone by name, offset or abbreviation, as that zone's local time
+CREATE MACRO spark_offset(zone) AS
+  (CASE WHEN contains(zone, '-') THEN -1 ELSE 1 END) * (
+    CAST(regexp_extract(zone, '[+-](\d{1,2})', 1) AS INTEGER) * 60
+    + CAST(coalesce(nullif(regexp_extract(zone, '[+-]\d{1,2}:?(\d{2})', 1), ''), '0') AS INTEGER));
+CREATE MACRO spark_is_offset(zone) AS regexp_full_match(zone, '(UTC|GMT|UT)?[+-]\d{1,2}(:?\d{2})?');
+CREATE MACRO spark_zone_name(zone) AS
+  CASE zone
+    WHEN 'Z' THEN 'UTC' WHEN 'PST' THEN 'America/Los_Angeles' WHEN 'CST' THEN 'America/Chicago'
+    WHEN 'JST' THEN 'Asia/Tokyo' WHEN 'IST' THEN 'Asia/Kolkata' WHEN 'CTT' THEN 'Asia/Shanghai'
+    WHEN 'BST' THEN 'Asia/Dhaka' WHEN 'ECT' THEN 'Europe/Paris' WHEN 'AET' THEN 'Australia/Sydney'
+    ELSE zone
+  END;
+CREATE MACRO spark_from_utc(t, zone) AS
+  CASE WHEN spark_is_offset(zone) THEN t + to_minutes(spark_offset(zone))
+  ELSE timezone(CASE WHEN spark_is_offset(zone) THEN 'UTC' ELSE spark_zone_name(zone) END, timezone('UTC', t)) END;
+-- Where an hour occurs twice the earlier one is meant, as in Java.
+CREATE MACRO spark_earlier(t, u, zone) AS
+  CASE
+    WHEN timezone(zone, timezone('UTC', u - to_minutes(60))) = t THEN u - to_minutes(60)
+    WHEN timezone(zone, timezone('UTC', u - to_minutes(30))) = t THEN u - to_minutes(30)
+    ELSE u
+  END;
+CREATE MACRO spark_in_zone(t, zone) AS spark_earlier(t, timezone('UTC', timezone(zone, t)), zone);
+CREATE MACRO spark_to_utc(t, zone) AS
+  CASE WHEN spark_is_offset(zone) THEN t - to_minutes(spark_offset(zone))
+  ELSE spark_in_zone(t, CASE WHEN spark_is_offset(zone) THEN 'UTC' ELSE spark_zone_name(zone) END) END;

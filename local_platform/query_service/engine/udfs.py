@@ -9,14 +9,13 @@ import re
 import zlib
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from local_platform.query_service.engine import murmur3
+from local_platform.query_service.engine import exact, murmur3, url
 
 
 def register(database: Any) -> None:
@@ -46,6 +45,7 @@ _SPECIAL: Any = FunctionNullHandling.SPECIAL
 _RESULTS = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
     "VARCHAR[]": pa.list_(pa.string()),
     "VARCHAR[][]": pa.list_(pa.list_(pa.string())),
 }
@@ -62,15 +62,16 @@ def _by_value(python: Callable[..., Any], gives: str, arity: int) -> Callable[..
         1: lambda a: over_arrays((a,)),
         2: lambda a, b: over_arrays((a, b)),
         3: lambda a, b, c: over_arrays((a, b, c)),
+        4: lambda a, b, c, d: over_arrays((a, b, c, d)),
     }
     return by_arity[arity]
 
 
 def _conv(text: str, from_base: int, to_base: int) -> str | None:
     """A number in another base; digits that do not belong to the base end it; 64 bits, unsigned unless to_base < 0."""
-    if not (2 <= from_base <= 36 and 2 <= abs(to_base) <= 36):
-        return None
     text = text.strip()
+    if not (2 <= from_base <= 36 and 2 <= abs(to_base) <= 36) or not text:
+        return None
     negative = text.startswith("-")
     value = 0
     for character in text.lstrip("-"):
@@ -117,26 +118,14 @@ def _soundex(text: str) -> str:
     return result.ljust(4, "0")
 
 
-def _parse_url(url: str, part: str, key: str) -> str | None:
-    try:
-        parsed = urlsplit(url)
-    except ValueError:
-        return None
-    if part == "QUERY" and key:
-        found = re.search(rf"(?:^|&){re.escape(key)}=([^&]*)", parsed.query)
-        return found[1] if found else None
-    user = parsed.netloc.rpartition("@")[0] or None
-    values = {
-        "HOST": parsed.netloc.rpartition("@")[2].partition(":")[0] or None,
-        "PATH": parsed.path,
-        "QUERY": parsed.query or None,
-        "REF": parsed.fragment or None,
-        "PROTOCOL": parsed.scheme or None,
-        "FILE": parsed.path + (f"?{parsed.query}" if parsed.query else ""),
-        "AUTHORITY": parsed.netloc or None,
-        "USERINFO": user,
-    }
-    return values.get(part)
+def _levenshtein(left: str, right: str) -> int:
+    before = list(range(len(right) + 1))
+    for place, letter in enumerate(left, start=1):
+        row = [place]
+        for other, seen in enumerate(right, start=1):
+            row.append(min(row[-1] + 1, before[other] + 1, before[other - 1] + (letter != seen)))
+        before = row
+    return before[-1]
 
 
 def _sentences(text: str) -> list[list[str]]:
@@ -212,8 +201,11 @@ def _numbers(values: Any, type: Any) -> Any:
 
 _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_conv_slow", _conv, ["VARCHAR", "INTEGER", "INTEGER"], "VARCHAR"),
+    ("spark_decimal_operation", exact.operate, ["VARCHAR", "VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
     ("spark_soundex", _soundex, ["VARCHAR"], "VARCHAR"),
-    ("spark_parse_url", _parse_url, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_levenshtein", _levenshtein, ["VARCHAR", "VARCHAR"], "INTEGER"),
+    ("spark_parse_url", url.part, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_parse_url_key", url.key_of_query, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_sentences", _sentences, ["VARCHAR"], "VARCHAR[][]"),
     ("spark_split", _split, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
     ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),

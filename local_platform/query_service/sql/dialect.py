@@ -53,6 +53,20 @@ class QueryServiceParser(SparkParser):  # type: ignore[misc]
         )
     }
 
+    TERM: ClassVar = {**SparkParser.TERM, TokenType.DPIPE: exp.DPipe}
+
+    def _parse_bitwise(self) -> Any:
+        """& binds closer than ^, and that closer than |."""
+        return self._parse_bits((TokenType.PIPE, TokenType.CARET, TokenType.AMP))
+
+    def _parse_bits(self, signs: tuple[TokenType, ...]) -> Any:
+        if not signs:
+            return self._parse_term()
+        this = self._parse_bits(signs[1:])
+        while self._match(signs[0]):
+            this = self.expression(self.BITWISE[signs[0]](this=this, expression=self._parse_bits(signs[1:])))
+        return this
+
     def _parse_table_alias(self, alias_tokens: Any = None) -> Any:
         if self._curr and self._curr.text.upper() == _SNAPSHOT_WORD:
             return None

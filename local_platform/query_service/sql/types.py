@@ -104,6 +104,11 @@ def decimal(precision: int, scale: int) -> Type:
     return Type("decimal", precision=max(precision, 1), scale=scale)
 
 
+def bounded(precision: int, scale: int) -> Type:
+    """decimal(p,s) with each cut to 38, as sum and avg have it."""
+    return Type("decimal", precision=min(precision, 38), scale=min(scale, 38))
+
+
 def array(element: Type) -> Type:
     return Type("array", element=element)
 

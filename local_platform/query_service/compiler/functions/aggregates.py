@@ -9,9 +9,11 @@ from sqlglot import exp
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.functions.registry import arguments, function, numeric
+from local_platform.query_service.compiler.operators import quotient, wrapped
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
-from local_platform.query_service.sql.types import BIGINT, DOUBLE, TINYINT, array, decimal
+from local_platform.query_service.sql.types import BIGINT, DOUBLE, TINYINT, array, bounded, decimal
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -45,22 +47,26 @@ def _sum(self: Expressions, call: Call) -> Value:
     value = self.value(call.arguments[0])
     value = value if value.type.is_interval else numeric(value)
     if value.type.kind == "decimal":
-        target = decimal(value.type.precision + 10, value.type.scale)
+        target = bounded(value.type.precision + 10, value.type.scale)
     elif value.type.is_interval:
         target = value.type
     else:
         target = BIGINT if value.type.is_integral else DOUBLE
+    if target == BIGINT:
+        return Value(wrapped(f"sum({_distinct(call)}{value.sql}){call.over}", BIGINT), BIGINT)
     return Value(f"CAST(sum({_distinct(call)}{value.sql}){call.over} AS {target.duck})", target)
 
 
 @function("avg", "mean", kind="aggregate")
 def _avg(self: Expressions, call: Call) -> Value:
     value = numeric(self.value(call.arguments[0]))
-    average = f"avg({_distinct(call)}{value.sql}){call.over}"
     if value.type.kind == "decimal":
-        target = decimal(value.type.precision + 4, value.type.scale + 4)
-        return Value(f"CAST({average} AS {target.duck})", target)
-    return Value(average, DOUBLE)
+        target = bounded(value.type.precision + 4, value.type.scale + 4)
+        # DuckDB's avg goes through doubles.
+        total = Value(f"sum({_distinct(call)}{value.sql}){call.over}", decimal(38, value.type.scale))
+        count = Value(f"count({_distinct(call)}{value.sql}){call.over}", BIGINT)
+        return Value(quotient(total, count, target), target)
+    return Value(f"avg({_distinct(call)}{value.sql}){call.over}", DOUBLE)
 
 
 @function("min", "max", kind="aggregate")
@@ -68,6 +74,9 @@ def _extreme(self: Expressions, call: Call) -> Value:
     value = self.value(call.arguments[0])
     if value.type.kind == "map":
         raise analysis_error(f"{call.name} does not order values of type map.", kind="DATATYPE_MISMATCH")
+    if value.type.is_complex:
+        chosen = f"arg_{call.name}({value.sql}, {order_key(value)}){call.over}"
+        return Value(chosen, value.type)
     return Value(f"{call.name}({value.sql}){call.over}", value.type)
 
 

@@ -9,7 +9,7 @@ from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.functions.registry import arguments, constant_text, function, simple
 from local_platform.query_service.compiler.patterns import strftime_pattern
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.sql.types import BIGINT, DATE, DOUBLE, INT, STRING, TIMESTAMP, struct
+from local_platform.query_service.sql.types import BIGINT, DATE, DOUBLE, INT, STRING, TIMESTAMP, Type, struct
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -35,8 +35,8 @@ simple("datediff", [DATE, DATE], INT, "CAST({0} - {1} AS INTEGER)")
 simple("add_months", [DATE, INT], DATE, "CAST({0} + to_months({1}) AS DATE)")
 simple("last_day", [DATE], DATE, "last_day({0})")
 simple("next_day", [DATE, STRING], DATE, "spark_next_day({0}, {1})")
-simple("to_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "timezone('UTC', timezone({1}, {0}))")
-simple("from_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "timezone({1}, timezone('UTC', {0}))")
+simple("to_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_to_utc({0}, {1})")
+simple("from_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_from_utc({0}, {1})")
 
 _DEFAULT_PATTERN = "yyyy-MM-dd HH:mm:ss"
 
@@ -53,12 +53,22 @@ def _months_between(self: Expressions, call: Call) -> Value:
 @function("date_trunc", least=2, most=2)
 def _date_trunc(self: Expressions, call: Call) -> Value:
     """A timestamp; weeks start on Monday; an unknown unit gives NULL."""
-    unit = constant_text(self.value(call.arguments[0]), "The unit of date_trunc").lower()
     value = cast(self.value(call.arguments[1]), TIMESTAMP)
-    name = _UNITS.get(unit)
-    if name is None:
-        return Value("CAST(NULL AS TIMESTAMP)", TIMESTAMP)
-    return Value(f"CAST(date_trunc('{name}', {value.sql}) AS TIMESTAMP)", TIMESTAMP)
+    return _truncated(self.value(call.arguments[0]), set(_UNITS.values()), value.sql, TIMESTAMP)
+
+
+def _truncated(unit: Value, known: set[str], value: str, type: Type) -> Value:
+    """`value` cut to a unit, which is a literal or changes from row to row; NULL for a unit that is not known."""
+    if isinstance(unit.literal, str):
+        name = _UNITS.get(unit.literal.lower())
+        cut = f"date_trunc('{name}', {value})" if name in known else "NULL"
+        return Value(f"CAST({cut} AS {type.duck})", type)
+    whens = " ".join(
+        f"WHEN lower({cast(unit, STRING).sql}) = '{spelled}' THEN date_trunc('{name}', {value})"
+        for spelled, name in _UNITS.items()
+        if name in known
+    )
+    return Value(f"CAST((CASE {whens} END) AS {type.duck})", type)
 
 
 _UNITS = {
@@ -80,10 +90,7 @@ _DATE_UNITS = {"year", "quarter", "month", "week"}
 def _trunc(self: Expressions, call: Call) -> Value:
     """A date; the unit comes last. Units below a week give NULL."""
     value = cast(self.value(call.arguments[0]), DATE)
-    unit = _UNITS.get(constant_text(self.value(call.arguments[1]), "The unit of trunc").lower())
-    if unit not in _DATE_UNITS:
-        return Value("CAST(NULL AS DATE)", DATE)
-    return Value(f"CAST(date_trunc('{unit}', {value.sql}) AS DATE)", DATE)
+    return _truncated(self.value(call.arguments[1]), _DATE_UNITS, value.sql, DATE)
 
 
 @function("date_format", least=2, most=2)
@@ -121,12 +128,17 @@ def _unix_timestamp(self: Expressions, call: Call) -> Value:
         return Value(f"CAST({int(self.statement.now.timestamp())} AS BIGINT)", BIGINT)
     value = self.value(call.arguments[0])
     if value.type.kind in ("date", "timestamp"):
-        return cast(cast(value, TIMESTAMP), BIGINT)
+        return _whole_seconds(cast(value, TIMESTAMP).sql)
     if len(call.arguments) == 1:
         parsed = f"try_strptime({cast(value, STRING).sql}, {literal_text(strftime_pattern(_DEFAULT_PATTERN))})"
     else:
         parsed = _parsed(self, call, value)
-    return cast(Value(parsed, TIMESTAMP), BIGINT)
+    return _whole_seconds(parsed)
+
+
+def _whole_seconds(sql: str) -> Value:
+    """Seconds since 1970; a fraction is cut off, so before 1970 it is the later second (a cast gives the earlier)."""
+    return Value(f"CAST(trunc(epoch({sql})) AS BIGINT)", BIGINT)
 
 
 @function("from_unixtime", most=2)

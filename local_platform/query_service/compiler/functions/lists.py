@@ -11,6 +11,7 @@ from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.functions.registry import arguments, function
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import (
@@ -70,6 +71,8 @@ def _array(self: Expressions, call: Call) -> Value:
 def _size(self: Expressions, call: Call) -> Value:
     """-1 for NULL."""
     value = self.value(call.arguments[0])
+    if value.type == VOID:
+        return Value("-1", INT)
     if value.type.kind not in ("array", "map"):
         raise wrong_type(call, "ARRAY or MAP", value)
     return Value(
@@ -85,15 +88,20 @@ def _element_at(self: Expressions, call: Call) -> Value:
         return access.element(value, index)
     if value.type.kind != "array":
         raise wrong_type(call, "ARRAY or MAP", value)
-    return Value(f"list_extract({value.sql}, {cast(index, BIGINT).sql})", value.type.item)
+    place = cast(index, BIGINT).sql
+    zero = "error('The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).')"
+    return Value(f"list_extract({value.sql}, CASE WHEN {place} = 0 THEN {zero} ELSE {place} END)", value.type.item)
 
 
 def _pair(self: Expressions, call: Call) -> tuple[Value, Value]:
     """An array and a value (or another array) in a common element type."""
     left, right = array_argument(self, call), self.value(call.arguments[1])
+    if (call.name in _TWO_ARRAYS and right.type.kind != "array") or self.value(call.arguments[0]).type == VOID:
+        raise wrong_type(call, "ARRAY", right)
     item = right.type.item if right.type.kind == "array" and call.name in _TWO_ARRAYS else right.type
     target = common(left.type.item, item, text=False)
-    if target is None:
+    kinds = {left.type.item.kind, item.kind}
+    if target is None or ("decimal" in kinds and len(kinds - {"void"}) > 1 and call.name in _TWO_ARRAYS):
         raise analysis_error(
             f'Cannot resolve "{call.name}": {left.type.spark} and {right.type.spark} do not fit together.',
             kind="DATATYPE_MISMATCH",
@@ -211,7 +219,21 @@ def _array_join(self: Expressions, call: Call) -> Value:
 @function("array_max", "array_min")
 def _array_extreme(self: Expressions, call: Call) -> Value:
     items = array_argument(self, call)
+    if items.type.item.is_complex:
+        ascending = call.name == "array_min"
+        kept = Value(f"list_filter({items.sql}, lambda x: x IS NOT NULL)", items.type)
+        return Value(f"list_extract({_sorted(kept, ascending)}, 1)", items.type.item)
     return Value(f"list_{call.name[-3:]}({items.sql})", items.type.item)
+
+
+def _sorted(items: Value, ascending: bool) -> str:
+    """A sorted list, NULL first when ascending, else last; nested elements in Spark's order."""
+    order = "'ASC', 'NULLS FIRST'" if ascending else "'DESC', 'NULLS LAST'"
+    if not items.type.item.is_complex:
+        return f"list_sort({items.sql}, {order})"
+    key = order_key(Value("x", items.type.item))
+    keyed = f"list_transform({items.sql}, lambda x: struct_pack(n := x IS NOT NULL, k := {key}, v := x))"
+    return f"list_transform(list_sort({keyed}, {order}), lambda x: x.v)"
 
 
 @function("array_repeat", least=2, most=2)
@@ -221,10 +243,20 @@ def _array_repeat(self: Expressions, call: Call) -> Value:
     return Value(f"list_transform({series}, lambda i: {value.sql})", array(value.type))
 
 
-@function("array_sort")
+@function("array_sort", most=2)
 def _array_sort(self: Expressions, call: Call) -> Value:
-    """Ascending, NULL last."""
+    """Ascending, NULL last.
+
+    Raises:
+        QueryError: 58000, a comparison is given: DuckDB's lists are not sorted by one.
+    """
     items = array_argument(self, call)
+    if len(call.arguments) == 2:
+        raise analysis_error("The local Query Service sorts arrays without a comparison of your own; use sort_array.")
+    if items.type.item.is_complex:
+        kept = Value(f"list_filter({items.sql}, lambda x: x IS NOT NULL)", items.type)
+        rest = f"list_filter({items.sql}, lambda x: x IS NULL)"
+        return Value(f"list_concat({_sorted(kept, True)}, {rest})", items.type)
     return Value(f"list_sort({items.sql}, 'ASC', 'NULLS LAST')", items.type)
 
 
@@ -233,12 +265,11 @@ def _sort_array(self: Expressions, call: Call) -> Value:
     """Ascending with NULL first, or descending with NULL last."""
     items = array_argument(self, call)
     if len(call.arguments) == 1:
-        return Value(f"list_sort({items.sql}, 'ASC', 'NULLS FIRST')", items.type)
+        return Value(_sorted(items, True), items.type)
     ascending = self.value(call.arguments[1]).literal
     if not isinstance(ascending, bool):
         raise analysis_error("The sort order of sort_array must be true or false.", kind="DATATYPE_MISMATCH")
-    order = "'ASC', 'NULLS FIRST'" if ascending else "'DESC', 'NULLS LAST'"
-    return Value(f"list_sort({items.sql}, {order})", items.type)
+    return Value(_sorted(items, ascending), items.type)
 
 
 @function("flatten")
@@ -265,9 +296,10 @@ def _slice(self: Expressions, call: Call) -> Value:
     first = f"(CASE WHEN {start.sql} < 0 THEN len({items.sql}) + {start.sql} + 1 ELSE {start.sql} END)"
     cut = f"list_slice({items.sql}, {first}, {first} + {count.sql} - 1)"
     wrong = "error('Unexpected value for start in function slice: SQL array indices start at 1.')"
+    negative = "error('Unexpected value for length in function slice: length must be greater than or equal to 0.')"
     return Value(
-        f"(CASE WHEN {start.sql} = 0 THEN {wrong} WHEN {first} < 1 OR {count.sql} = 0 THEN "
-        f"CAST([] AS {items.type.duck}) ELSE {cut} END)",
+        f"(CASE WHEN {start.sql} = 0 THEN {wrong} WHEN {count.sql} < 0 THEN {negative} "
+        f"WHEN {first} < 1 OR {count.sql} = 0 THEN CAST([] AS {items.type.duck}) ELSE {cut} END)",
         items.type,
     )
 
@@ -277,14 +309,32 @@ def _sequence(self: Expressions, call: Call) -> Value:
     """Numbers or dates from start to stop, both included; downwards when stop is smaller."""
     start, stop, *step = self.values(call.arguments)
     if start.type.kind in ("date", "timestamp"):
-        kind = TIMESTAMP if TIMESTAMP in (start.type, stop.type) else DATE
-        width = step[0].sql if step else "to_days(1)"
-        if step and not step[0].type.is_interval:
-            raise wrong_type(call, "INTERVAL", step[0])
-        series = f"generate_series({cast(start, TIMESTAMP).sql}, {cast(stop, TIMESTAMP).sql}, {width})"
-        return Value(f"CAST({series} AS {kind.duck}[])", array(kind))
+        return _times(call, start, stop, *step)
     values = self.unified([start, stop, *step], "sequence")
     one, two = values[0].sql, values[1].sql
     width = values[2].sql if step else f"(CASE WHEN {one} <= {two} THEN 1 ELSE -1 END)"
-    series = f"generate_series({one}, spark_bounded_stop({one}, {two}, {width}), {width})"
+    wrong = f"({width} = 0 AND {one} <> {two}) OR ({width} > 0 AND {one} > {two}) OR ({width} < 0 AND {one} < {two})"
+    told = f"'Illegal sequence boundaries: ' || {one} || ' to ' || {two} || ' by ' || {width}"
+    numbers = f"generate_series({one}, spark_bounded_stop({one}, {two}, {width}), {width})"
+    series = f"(CASE WHEN {wrong} THEN error({told}) WHEN {one} = {two} THEN [{one}] ELSE {numbers} END)"
     return Value(f"CAST({series} AS {values[0].type.duck}[])", array(values[0].type))
+
+
+def _times(call: Call, start: Value, stop: Value, step: Value | None = None) -> Value:
+    """Each element is the start plus so many steps, so a month's last day does not wear off."""
+    kind = TIMESTAMP if TIMESTAMP in (start.type, stop.type) else DATE
+    if step is not None and not step.type.is_interval:
+        raise wrong_type(call, "INTERVAL", step)
+    one, two = cast(start, TIMESTAMP).sql, cast(stop, TIMESTAMP).sql
+    width = step.sql if step is not None else f"(CASE WHEN {one} <= {two} THEN to_days(1) ELSE to_days(-1) END)"
+    months = step is not None and step.type.kind == "interval_month"
+    length = f"datepart('month', {width}) + 12 * datepart('year', {width})" if months else f"epoch({width})"
+    span = (
+        f"12 * (year({two}) - year({one})) + month({two}) - month({one})" if months else f"epoch({two}) - epoch({one})"
+    )
+    count = f"CAST(floor(({span}) / NULLIF({length}, 0)) AS BIGINT)"
+    series = f"list_transform(generate_series(0, {count}), lambda i: {one} + i * {width})"
+    kept = f"list_filter({series}, lambda x: CASE WHEN {length} > 0 THEN x <= {two} ELSE x >= {two} END)"
+    wrong = f"{length} = 0 OR ({length} > 0 AND {one} > {two}) OR ({length} < 0 AND {one} < {two})"
+    refused = f"error('Illegal sequence boundaries: ' || {one} || ' to ' || {two})"
+    return Value(f"CAST((CASE WHEN {wrong} THEN {refused} ELSE {kept} END) AS {kind.duck}[])", array(kind))

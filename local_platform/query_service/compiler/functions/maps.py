@@ -22,7 +22,7 @@ def _map(self: Expressions, call: Call) -> Value:
         raise analysis_error("The function `map` needs an even number of arguments.", kind="WRONG_NUM_ARGS")
     values = self.values(call.arguments)
     keys, items = self.unified(values[::2], "map"), self.unified(values[1::2], "map")
-    type = map_of(keys[0].type if keys else STRING, items[0].type if items else STRING)
+    type = map_of(keys[0].type if keys else VOID, items[0].type if items else VOID)
     key_list, item_list = (", ".join(value.sql for value in part) for part in (keys, items))
     return Value(f"CAST(map([{key_list}], [{item_list}]) AS {type.duck})", type)
 
@@ -45,7 +45,10 @@ def _map_concat(self: Expressions, call: Call) -> Value:
     if len(values) == 1:
         return values[0]
     any_null = " OR ".join(f"{value.sql} IS NULL" for value in values)
-    joined = f"map_concat({', '.join(value.sql for value in values)})"
+    keys = f"list_concat({', '.join(f'map_keys({value.sql})' for value in values)})"
+    items = f"list_concat({', '.join(f'map_values({value.sql})' for value in values)})"
+    # Made anew, so that a key that occurs twice is an error.
+    joined = f"map({keys}, {items})"
     return Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", values[0].type)
 
 
@@ -64,7 +67,8 @@ def _map_from_entries(self: Expressions, call: Call) -> Value:
     key, value = (literal_text(field.name) for field in fields)
     keys = f"list_transform({entries.sql}, lambda x: struct_extract(x, {key}))"
     items = f"list_transform({entries.sql}, lambda x: struct_extract(x, {value}))"
-    return Value(f"map({keys}, {items})", map_of(fields[0].type, fields[1].type))
+    complete = f"len(list_filter({entries.sql}, lambda x: x IS NULL)) = 0"
+    return Value(f"(CASE WHEN {complete} THEN map({keys}, {items}) END)", map_of(fields[0].type, fields[1].type))
 
 
 @function("str_to_map", most=3)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast
+from local_platform.query_service.compiler.coercion import as_decimal
 from local_platform.query_service.compiler.functions.registry import (
     arguments,
     constant_int,
@@ -13,7 +14,7 @@ from local_platform.query_service.compiler.functions.registry import (
     numeric,
     simple,
 )
-from local_platform.query_service.compiler.operators import arithmetic
+from local_platform.query_service.compiler.operators import arithmetic, negate, wrapped
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import BIGINT, DOUBLE, INT, STRING, VOID, decimal
@@ -39,21 +40,29 @@ simple("log2", [DOUBLE], DOUBLE, "(CASE WHEN {0} > 0 THEN log2({0}) END)")
 simple("log1p", [DOUBLE], DOUBLE, "(CASE WHEN {0} > -1 THEN spark_log1p({0}) END)")
 simple("pow power", [DOUBLE, DOUBLE], DOUBLE, "pow({0}, {1})")
 simple("rint", [DOUBLE], DOUBLE, "round_even({0}, 0)")
-simple("sign signum", [DOUBLE], DOUBLE, "CAST(sign({0}) AS DOUBLE)")
+simple("sign signum", [DOUBLE], DOUBLE, f"(CASE WHEN isnan({{0}}) THEN {_NAN} ELSE CAST(sign({{0}}) AS DOUBLE) END)")
 simple("pi", [], DOUBLE, "pi()")
 simple("e", [], DOUBLE, "exp(1.0::DOUBLE)")
 simple("factorial", [INT], BIGINT, "(CASE WHEN {0} BETWEEN 0 AND 20 THEN CAST(factorial({0}) AS BIGINT) END)")
 simple("conv", [STRING, INT, INT], STRING, "spark_conv({0}, {1}, {2})")
-simple("shiftleft", [INT, INT], INT, "spark_shift_left({0}, {1})")
-simple("shiftrightunsigned", [INT, INT], INT, "CAST((({0} & 4294967295::BIGINT) >> ({1} & 31)) AS INTEGER)")
 
 
-@function("shiftright", least=2, most=2)
-def _shift_right(self: Expressions, call: Call) -> Value:
+@function("shiftleft", "shiftright", "shiftrightunsigned", least=2, most=2)
+def _shift(self: Expressions, call: Call) -> Value:
+    """Bits of an int or a bigint; the distance counts modulo their number."""
     value, bits = arguments(self, call, None, INT)
-    wide = value.type == BIGINT
-    number = cast(value, BIGINT if wide else INT)
-    return Value(f"({number.sql} >> ({bits.sql} & {63 if wide else 31}))", number.type)
+    type = BIGINT if value.type == BIGINT else INT
+    number = cast(value, type).sql
+    distance = f"({bits.sql} & {63 if type == BIGINT else 31})"
+    if call.name == "shiftright":
+        return Value(f"({number} >> {distance})", type)
+    wide = "HUGEINT"
+    if call.name == "shiftleft":
+        moved = f"CAST({number} AS HUGEINT) * CAST(pow(2, {distance}) AS HUGEINT)"
+        return Value(wrapped(moved, type, wide=wide), type)
+    mask = (1 << (64 if type == BIGINT else 32)) - 1
+    moved = f"(CAST({number} AS HUGEINT) & {mask}::HUGEINT) // CAST(pow(2, {distance}) AS HUGEINT)"
+    return Value(wrapped(moved, type, wide=wide), type)
 
 
 @function("log", most=2)
@@ -69,13 +78,14 @@ def _log(self: Expressions, call: Call) -> Value:
 @function("abs")
 def _abs(self: Expressions, call: Call) -> Value:
     value = numeric(self.value(call.arguments[0]))
+    if value.type.is_integral:
+        return Value(f"(CASE WHEN {value.sql} < 0 THEN {negate(value).sql} ELSE {value.sql} END)", value.type)
     return Value(f"abs({value.sql})", value.type)
 
 
 @function("negative")
 def _negative(self: Expressions, call: Call) -> Value:
-    value = numeric(self.value(call.arguments[0]))
-    return Value(f"(-{value.sql})", value.type)
+    return negate(numeric(self.value(call.arguments[0])))
 
 
 @function("positive")
@@ -83,17 +93,30 @@ def _positive(self: Expressions, call: Call) -> Value:
     return numeric(self.value(call.arguments[0]))
 
 
-@function("ceil", "ceiling", "floor")
+@function("ceil", "ceiling", "floor", most=2)
 def _whole(self: Expressions, call: Call) -> Value:
-    """A double becomes bigint, a decimal a decimal without fraction."""
+    """A double becomes bigint, a decimal a decimal without fraction; with a scale the result is a decimal."""
     value = numeric(self.value(call.arguments[0]))
     name = "floor" if call.name == "floor" else "ceil"
+    if len(call.arguments) == 2:
+        return _whole_at(name, value, constant_int(self.value(call.arguments[1]), f"The scale of {call.name}"))
     if value.type.is_integral:
         return cast(value, BIGINT)
     if value.type.kind == "decimal":
         target = decimal(value.type.precision - value.type.scale + 1, 0)
         return Value(f"CAST({name}({value.sql}) AS {target.duck})", target)
     return cast(Value(f"{name}({value.sql})", DOUBLE), BIGINT)
+
+
+def _whole_at(name: str, value: Value, places: int) -> Value:
+    number = cast(value, decimal(30, 15)) if value.type.is_fractional else cast(value, as_decimal(value.type))
+    whole = number.type.precision - number.type.scale + 1
+    scale = min(places, number.type.scale) if places >= 0 else 0
+    target = decimal(max(whole + scale, 1 - places), scale)
+    if places >= 0:
+        moved = f"{name}({number.sql} * {10**places})"
+        return Value(f"CAST(CAST({moved} AS DECIMAL(38,{scale})) / {10**places} AS {target.duck})", target)
+    return Value(f"CAST({name}({number.sql} / {10**-places}) * {10**-places} AS {target.duck})", target)
 
 
 @function("round", "bround", most=2)
@@ -106,7 +129,8 @@ def _round(self: Expressions, call: Call) -> Value:
         if places >= 0:
             return value
         number = Value(f"CAST({value.sql} AS DECIMAL(38,0))", decimal(38, 0))
-        return Value(f"CAST({name}({number.sql}, {places}) AS {value.type.duck})", value.type)
+        rounded = f"CAST({name}({number.sql}, {places}) AS HUGEINT)"
+        return Value(wrapped(rounded, value.type, wide="HUGEINT"), value.type)
     if value.type.kind == "decimal":
         scale = max(min(value.type.scale, places), 0)
         target = decimal(value.type.precision - value.type.scale + scale + 1, scale)

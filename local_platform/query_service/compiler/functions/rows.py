@@ -76,8 +76,6 @@ def _struct(self: Expressions, call: Call) -> Value:
     parts: list[str] = []
     for position, node in enumerate(call.arguments, start=1):
         value = self.value(node.this if isinstance(node, exp.Alias) else node)
-        if value.type == VOID:
-            value = cast(value, STRING)
         name = _field_name(node, position)
         fields.append(Field(name, value.type))
         parts.append(f"{quoted(name)} := {value.sql}")

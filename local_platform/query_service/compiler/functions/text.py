@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from local_platform.query_service.compiler.calls import Call
@@ -16,23 +17,17 @@ if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
 
 simple("ascii", [STRING], INT, "CAST(CASE WHEN {0} = '' THEN 0 ELSE unicode({0}) END AS INTEGER)")
-simple("char_length character_length length", [STRING], INT, "CAST(length({0}) AS INTEGER)")
-simple("bit_length", [STRING], INT, "CAST(bit_length({0}) AS INTEGER)")
 simple("lcase lower", [STRING], STRING, "lower({0})")
-simple("ucase upper", [STRING], STRING, "upper({0})")
+simple("ucase upper", [STRING], STRING, "spark_upper({0})")
 simple("initcap", [STRING], STRING, "spark_initcap({0})")
 simple("repeat", [STRING, INT], STRING, "repeat({0}, spark_bounded_count({1}, length({0})))")
 simple("space", [INT], STRING, "repeat(' ', spark_bounded_count({0}, 1))")
-simple("replace", [STRING, STRING, STRING], STRING, "replace({0}, {1}, {2})")
 simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})")
-simple("levenshtein", [STRING, STRING], INT, "CAST(levenshtein({0}, {1}) AS INTEGER)")
 simple("soundex", [STRING], STRING, "spark_soundex({0})")
 simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
 simple("left", [STRING, INT], STRING, "left({0}, greatest({1}, 0))")
 simple("substring_index", [STRING, STRING, INT], STRING, "spark_substring_index({0}, {1}, {2})")
 simple("find_in_set", [STRING, STRING], INT, "spark_find_in_set({0}, {1})")
-simple("format_number", [DOUBLE, INT], STRING, "spark_format_number({0}, {1})")
-simple("parse_url", [STRING, STRING, STRING], STRING, "spark_parse_url({0}, {1}, {2})")
 simple("sentences", [STRING], array(array(STRING)), "spark_sentences({0})")
 simple("char chr", [INT], STRING, "(CASE WHEN {0} < 0 THEN '' ELSE chr(CAST({0} % 256 AS INTEGER)) END)")
 simple("uuid", [], STRING, "CAST(uuid() AS VARCHAR)")
@@ -42,8 +37,53 @@ simple("trim_leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
 @function("parse_url", least=2, most=3)
 def _parse_url(self: Expressions, call: Call) -> Value:
     values = arguments(self, call, STRING, STRING, STRING)
-    key = values[2].sql if len(values) > 2 else "''"
-    return Value(f"spark_parse_url({values[0].sql}, {values[1].sql}, {key})", STRING)
+    if len(values) == 2:
+        return Value(f"spark_parse_url({values[0].sql}, {values[1].sql})", STRING)
+    return Value(f"spark_parse_url_key({values[0].sql}, {values[1].sql}, {values[2].sql})", STRING)
+
+
+@function("length", "char_length", "character_length", "bit_length")
+def _length(self: Expressions, call: Call) -> Value:
+    """Characters of a text, bytes of a binary; bit_length counts bits of either."""
+    value = self.value(call.arguments[0])
+    if value.type != BINARY:
+        value = cast(value, STRING)
+    if call.name == "bit_length":
+        bits = f"8 * octet_length({value.sql})" if value.type == BINARY else f"bit_length({value.sql})"
+        return Value(f"CAST({bits} AS INTEGER)", INT)
+    return Value(f"CAST({'octet_length' if value.type == BINARY else 'length'}({value.sql}) AS INTEGER)", INT)
+
+
+@function("replace", least=2, most=3)
+def _replace(self: Expressions, call: Call) -> Value:
+    """Every occurrence; without a replacement it is taken away."""
+    values = arguments(self, call, STRING, STRING, STRING)
+    new = values[2].sql if len(values) > 2 else "''"
+    return Value(f"replace({values[0].sql}, {values[1].sql}, {new})", STRING)
+
+
+@function("levenshtein", least=2, most=3)
+def _levenshtein(self: Expressions, call: Call) -> Value:
+    """Edits between two texts, by character; -1 beyond the threshold."""
+    values = arguments(self, call, STRING, STRING, INT)
+    one, other = values[0].sql, values[1].sql
+    # DuckDB counts bytes, which is the same for ASCII only.
+    ascii_only = f"octet_length(encode({one} || {other})) = length({one} || {other})"
+    distance = f"(CASE WHEN {ascii_only} THEN levenshtein({one}, {other}) ELSE spark_levenshtein({one}, {other}) END)"
+    if len(values) == 3:
+        most = values[2].sql
+        distance = f"(CASE WHEN {distance} > {most} THEN -1 WHEN {most} IS NOT NULL THEN {distance} END)"
+    return Value(f"CAST({distance} AS INTEGER)", INT)
+
+
+@function("format_number", least=2, most=2)
+def _format_number(self: Expressions, call: Call) -> Value:
+    """With a number of places. The pattern form of Java's DecimalFormat is not there."""
+    number, places = self.value(call.arguments[0]), self.value(call.arguments[1])
+    if not places.type.is_integral and places.type.kind != "void":
+        raise analysis_error("The local Query Service knows format_number with a number of decimal places only.")
+    double = cast(number, DOUBLE).sql
+    return Value(f"spark_format_number({double}, {cast(places, INT).sql})", STRING)
 
 
 @function("trim", "rtrim", most=2)
@@ -58,14 +98,18 @@ def _trim(self: Expressions, call: Call) -> Value:
 def _pad(self: Expressions, call: Call) -> Value:
     values = arguments(self, call, STRING, INT, STRING)
     pad = values[2].sql if len(values) > 2 else "' '"
-    return Value(f"{call.name}({values[0].sql}, spark_bounded_count({values[1].sql}, 1), {pad})", STRING)
+    text, size = values[0].sql, f"spark_bounded_count({values[1].sql}, 1)"
+    padded = f"{call.name}({text}, {size}, nullif({pad}, ''))"
+    return Value(f"(CASE WHEN {pad} = '' THEN left({text}, {size}) ELSE {padded} END)", STRING)
 
 
 @function("substring", "substr", least=2, most=3)
 def _substring(self: Expressions, call: Call) -> Value:
     """Positions count from 1; 0 means 1; negative ones count from the end."""
-    values = arguments(self, call, STRING, INT, INT)
-    text, start = values[0].sql, values[1]
+    values = arguments(self, call, None, INT, INT)
+    if values[0].type == BINARY:
+        return _bytes(values)
+    text, start = cast(values[0], STRING).sql, values[1]
     if isinstance(start.literal, int) and start.literal > 0:
         position = start.sql
     else:
@@ -73,6 +117,17 @@ def _substring(self: Expressions, call: Call) -> Value:
     if len(values) == 2:
         return Value(f"substring({text}, {position})", STRING)
     return Value(f"substring({text}, {position}, greatest({values[2].sql}, 0))", STRING)
+
+
+def _bytes(values: Sequence[Value]) -> Value:
+    """The same of a binary, by way of its hexadecimal digits."""
+    data, start = values[0].sql, values[1].sql
+    first = (
+        f"(CASE WHEN {start} > 0 THEN {start} WHEN {start} = 0 THEN 1 "
+        f"ELSE greatest(octet_length({data}) + {start} + 1, 1) END)"
+    )
+    length = f", greatest({values[2].sql}, 0) * 2" if len(values) > 2 else ""
+    return Value(f"unhex(substring(hex({data}), 2 * {first} - 1{length}))", BINARY)
 
 
 @function("locate", "position", least=2, most=3)
@@ -84,7 +139,11 @@ def _locate(self: Expressions, call: Call) -> Value:
         return Value(f"CAST(strpos({text}, {wanted}) AS INTEGER)", INT)
     start = values[2].sql
     found = f"strpos(substring({text}, {start}), {wanted})"
-    return Value(f"CAST(CASE WHEN {start} < 1 OR {found} = 0 THEN 0 ELSE {found} + {start} - 1 END AS INTEGER)", INT)
+    place = (
+        f"CASE WHEN {wanted} IS NULL OR {text} IS NULL THEN NULL WHEN {start} IS NULL OR {start} < 1 THEN 0 "
+        f"WHEN {wanted} = '' THEN 1 WHEN {found} = 0 THEN 0 ELSE {found} + {start} - 1 END"
+    )
+    return Value(f"CAST({place} AS INTEGER)", INT)
 
 
 @function("concat", least=0, most=None)
@@ -94,6 +153,8 @@ def _concat(self: Expressions, call: Call) -> Value:
     if not values:
         return Value("''", STRING, "")
     if any(value.type.kind == "array" for value in values):
+        if any(value.type.kind == "void" for value in values):
+            raise analysis_error("Input to `concat` should all be the same type.", kind="DATATYPE_MISMATCH")
         lists = self.unified(values, "concat")
         any_null = " OR ".join(f"{value.sql} IS NULL" for value in lists)
         joined = "list_concat(" + ", ".join(value.sql for value in lists) + ")" if len(lists) > 1 else lists[0].sql

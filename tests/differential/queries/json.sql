@@ -1,0 +1,49 @@
+-- JSON.
+# get_json_object
+SELECT id, get_json_object(j, '$.a') AS a, get_json_object(j, '$.b') AS b, get_json_object(j, '$.b.c[1]') AS c, get_json_object(j, '$.b.c[2].d') AS d, get_json_object(j, '$.s') AS e, get_json_object(j, '$.f') AS f, get_json_object(j, '$.t') AS g, get_json_object(j, '$.n') AS h FROM documents
+# the whole document
+SELECT id, get_json_object(j, '$') AS a FROM documents
+# positions at the top
+SELECT id, get_json_object(j, '$[0]') AS a, get_json_object(j, '$[2].k') AS b FROM documents
+# json_tuple
+SELECT id, json_tuple(j, 'a', 's', 'f') FROM documents
+# json_tuple in a lateral view
+SELECT d.id, v.x, v.y FROM documents d LATERAL VIEW json_tuple(d.j, 'a', 'b') v AS x, y
+# from_json of an array
+SELECT from_json('[1, 2, null]', 'ARRAY<INT>') AS a, from_json('[{"x": 1}]', 'ARRAY<STRUCT<x: INT>>') AS b
+# from_json of a map
+SELECT from_json('{"a": 1, "b": 2}', 'MAP<STRING, INT>') AS a, from_json('{"k": {"x": 1}}', 'MAP<STRING, STRUCT<x: INT>>') AS b
+# from_json of dates and times
+SELECT from_json('{"d": "2023-06-07", "t": "2023-06-07T10:20:30.123Z"}', 'd DATE, t TIMESTAMP') AS a, from_json('{"t": "2023-06-07 10:20:30"}', 't TIMESTAMP') AS b, from_json('{"t": "x"}', 't TIMESTAMP') AS c
+# from_json of decimals and large numbers
+SELECT from_json('{"a": 12345678901234567890, "b": 1.25}', 'a BIGINT, b DECIMAL(10,3)') AS a, from_json('{"a": 1e3, "b": 300}', 'a DOUBLE, b TINYINT') AS b
+# from_json with case and extra fields
+SELECT from_json('{"A": 1, "z": 2}', 'a INT') AS a
+# from_json of a struct type text
+SELECT from_json('{"a": 1}', 'struct<a:int,b:string>') AS a
+# fields of from_json
+SELECT id, from_json(j, 'a STRING, s STRING').s AS a FROM documents
+# to_json
+SELECT id, to_json(st) AS a, to_json(items) AS b, to_json(m) AS c, to_json(a) AS d FROM nested
+# to_json of scalars inside a struct
+SELECT to_json(struct(1 AS a, 1.5 AS b, 1.5D AS c, true AS d, 'q"uote' AS e, CAST(NULL AS int) AS f, DATE '2023-06-07' AS g)) AS a
+# to_json of decimals and big numbers
+SELECT id, to_json(struct(m, w, l)) AS a FROM numbers
+# to_json of text that needs escapes
+SELECT id, to_json(struct(t)) AS a FROM words
+# to_json of binary and nested maps
+SELECT to_json(map('a', map('b', 1))) AS a, to_json(struct(X'4142' AS b)) AS b, to_json(map(1, 'x')) AS c, to_json(array()) AS d
+# to_json of a number is refused
+SELECT to_json(1)
+# schema_of_json
+SELECT schema_of_json('{"a": 1, "b": "x", "c": [1.5], "d": null, "e": {"f": true}}') AS a, schema_of_json('[1, 2]') AS b, schema_of_json('[]') AS c, schema_of_json('1') AS d
+# round trip
+SELECT id, from_json(to_json(st), 'x INT, y STRING, z STRUCT<p: DOUBLE, q: STRING>') AS a FROM nested
+# unicode and escapes
+SELECT get_json_object('{"a": "\\u00e4\\n"}', '$.a') AS a, get_json_object('{"a": "x/y"}', '$') AS b
+# duplicate fields
+SELECT get_json_object('{"a": 1, "a": 2}', '$.a') AS a
+# spaces in a document
+SELECT get_json_object(' { "a" : [ 1 , 2 ] } ', '$.a') AS a
+# numbers keep their spelling
+SELECT get_json_object('{"a": 1.50, "b": 1e3, "c": 12345678901234567890}', '$.a') AS a, get_json_object('{"b": 1e3}', '$.b') AS b, get_json_object('{"c": 12345678901234567890}', '$.c') AS c
