@@ -165,7 +165,7 @@ class LandingZone:
     def _serve(self) -> None:
         try:
             assert self._listener is not None
-            server, client = _moto_server(self._keys, self._listener)
+            server, client = _moto_server(self._keys, self._listener, self._ready)
             self._server, self._client = server, client
             threading.Thread(target=server.serve_forever, name="landing-zone-http", daemon=True).start()
             client.create_bucket(Bucket=self.bucket)
@@ -218,12 +218,18 @@ class _Keys:
 
     def allowed(self, environ: dict[str, Any]) -> bool:
         """Whether a request names a key pair that is in force. Signatures are not checked (moto does not)."""
-        text = environ.get("HTTP_AUTHORIZATION", "") or environ.get("QUERY_STRING", "")
-        found = _KEY_ID.search(text) or re.search(r"X-Amz-Credential=([A-Z0-9]+)%2F", text)
-        if found is None:
-            return False
-        key = found.group(1)
+        key = _key_of(environ)
         return key == self.internal[0] or self._issued.get(key, 0.0) > time.time()
+
+    def is_own(self, environ: dict[str, Any]) -> bool:
+        """Whether a request is the platform's own."""
+        return _key_of(environ) == self.internal[0]
+
+
+def _key_of(environ: dict[str, Any]) -> str:
+    text = environ.get("HTTP_AUTHORIZATION", "") or environ.get("QUERY_STRING", "")
+    found = _KEY_ID.search(text) or re.search(r"X-Amz-Credential=([A-Z0-9]+)%2F", text)
+    return "" if found is None else found.group(1)
 
 
 _DENIED = (
@@ -232,8 +238,8 @@ _DENIED = (
 )
 
 
-def _moto_server(keys: _Keys, listener: socket.socket) -> tuple[Any, Any]:
-    """A threaded WSGI server on an open port, and a client for it."""
+def _moto_server(keys: _Keys, listener: socket.socket, loaded: threading.Event) -> tuple[Any, Any]:
+    """A threaded WSGI server on an open port, and a client for it; others wait until the objects are loaded."""
     # moto must never reach for real credentials or another endpoint.
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
@@ -248,6 +254,8 @@ def _moto_server(keys: _Keys, listener: socket.socket) -> tuple[Any, Any]:
             headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(_DENIED)))]
             start_response("403 Forbidden", headers)
             return [_DENIED]
+        if not keys.is_own(environ):
+            loaded.wait(_START_SECONDS)
         return inner(environ, start_response)
 
     port = listener.getsockname()[1]
