@@ -96,8 +96,8 @@ def featurize(
     require_history(use_case, history, day)
     log(f"{history.events:,} events from {history.first_day} to {history.newest_day}; as of {day}")
 
-    unlisted = _unlisted(settings, event_days.event_types(day), log)
-    project = _project_to_build(settings, project_dir, work_dir, unlisted, log)
+    unlisted = unlisted_features(settings, event_days.event_types(day), log)
+    project = project_to_build(settings, project_dir, work_dir, unlisted, log)
     variables = propensity_variables(day, history.first_day, tenant, events_table, profiles_table, event_days)
     vars_file = work_dir / "dbt_vars.json"
     write_json(vars_file, variables)
@@ -144,7 +144,8 @@ class _Counts:
     excluded_by_reason: Mapping[str, int]
 
 
-def _unlisted(settings: Settings, seen: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+def unlisted_features(settings: Settings, seen: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+    """Those of the event types that propensity.yml does not list and that become features all the same; logs them."""
     found = tuple(name for name in seen if name not in settings.event_types)
     if not found:
         return ()
@@ -158,9 +159,10 @@ def _unlisted(settings: Settings, seen: tuple[str, ...], log: Callable[[str], No
     return taken
 
 
-def _project_to_build(
+def project_to_build(
     settings: Settings, project_dir: Path, work_dir: Path, unlisted: tuple[str, ...], log: Callable[[str], None]
 ) -> Path:
+    """The project itself where its generated files fit; otherwise a copy in `work_dir`, in step with the settings."""
     changed = differences(settings, project_dir, unlisted)
     if not changed:
         return project_dir

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +19,13 @@ from runner.featurize.command import propensity_variables
 from runner.session import open_session
 
 BUILDS = ("build", "run", "retry")
+PROJECT = "PROPENSITY_PROJECT"
+"""The files as one command saw them (macro dataset_made_from). Not for a shell, where they change afterwards."""
 
 
 def dbt_variables(settings_file: Path) -> dict[str, str]:
     """Environment variables for bare dbt: host, a fresh token, and the variables of the newest day of data."""
-    return dbt_call(settings_file)[1]
+    return {name: value for name, value in dbt_call(settings_file)[1].items() if name != PROJECT}
 
 
 def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, dict[str, str]]:
@@ -52,7 +55,16 @@ def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, 
         work_dir=settings.state_dir / "dbt",
         sslmode=platform.connection.sql_sslmode,
     )
-    return settings.dbt_project, environment
+    return settings.dbt_project, environment | {PROJECT: project_fingerprint(settings.dbt_project)}
+
+
+def project_fingerprint(folder: Path) -> str:
+    """Changes with every file of the dbt project that decides what is built; not with what dbt writes there."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".sql", ".yml", ".csv")):
+        if not {"target", "logs"} & set(path.relative_to(folder).parts):
+            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _tell(line: str) -> None:

@@ -27,7 +27,8 @@
     'sequence': (built.sequence if built else 0) + 1, 'definition': definition,
     'base': known.base if known else '', 'through': known.load if known else 0
   } -%}
-  {%- set made_from = [definition, load.base or newest_snapshot(), load.through, load.sequence, days] | tojson -%}
+  {%- set base = load.base or newest_snapshot(source('experience_platform', 'events')) -%}
+  {%- set made_from = [definition, base, load.through, load.sequence, days] | tojson -%}
   {%- set attempt = namespace(id='', copies=2) -%}
   {%- for n in range(9) -%}
     {%- if attempt.copies > 1 -%}

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from local_platform.context import Context
 from local_platform.http import Call, endpoint
 from local_platform.profile_store import LAG_SECONDS, ProfileStore
+from local_platform.profile_store.allowance import BATCHES_A_DAY
 from local_platform.services.profile import state
 from local_platform.services.profile.errors import EntityNotFound, ProfileProblem
 
@@ -28,6 +29,9 @@ def attach(context: Context) -> None:
         context.data_dir / "profile_store",
         lambda dataset: state.source_of(context, dataset),
         lag_seconds=context.delay(LAG_SECONDS),
+        follow_reverts=context.options.profile_follows_reverts,
+        # The limit goes with the documented delays: without them a test may do a month's work in a minute.
+        batches_a_day=BATCHES_A_DAY if context.options.delays == "documented" else None,
     )
     state.MergePolicies(context)
 
