@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.session import may_pass, newest_run
 from runner.steps.data import apply_setup, doctor, load_events, plan_setup, synthesize
-from runner.steps.dbt import dbt_call, dbt_variables
+from runner.steps.dbt import dbt_variables, run_dbt_here
 from runner.steps.features import check_leaks, explore, export, featurize
 from runner.steps.model import recipe, score, train
 from runner.steps.scores import activate, audience, publish
@@ -21,7 +21,6 @@ __all__ = [
     "apply_setup",
     "audience",
     "check_leaks",
-    "dbt_call",
     "dbt_variables",
     "doctor",
     "explore",
@@ -34,6 +33,7 @@ __all__ = [
     "publish",
     "recipe",
     "run",
+    "run_dbt_here",
     "score",
     "synthesize",
     "train",

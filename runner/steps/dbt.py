@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from runner.blueprints import scores_dataset
+from runner.dataset_settings import settle_datasets
+from runner.dbt_output import pass_on
 from runner.featurize import (
     EventDays,
     dbt_environment,
@@ -48,6 +53,8 @@ def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, 
     history = days.history() if days else read_history(session.sql, events)
     as_of = end_of_newest_complete_day(history)
     variables = propensity_variables(as_of, history.first_day, tenant, events, profiles, days)
+    scores = {case.name: platform.catalog.find_dataset(scores_dataset(case.name)) for case in settings.use_cases}
+    variables["scores_tables"] = {name: found.table_name for name, found in scores.items() if found}
     environment = dbt_environment(
         platform.queries.login(),
         variables,
@@ -55,6 +62,8 @@ def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, 
         work_dir=settings.state_dir / "dbt",
         sslmode=platform.connection.sql_sslmode,
     )
+    expires = datetime.now(UTC) + timedelta(seconds=platform.session.tokens.seconds_left())
+    environment["PROPENSITY_TOKEN_EXPIRES"] = f"{expires:%Y-%m-%dT%H:%M:%SZ}"
     return settings.dbt_project, environment | {PROJECT: project_fingerprint(settings.dbt_project)}
 
 
@@ -65,6 +74,17 @@ def project_fingerprint(folder: Path) -> str:
         if not {"target", "logs"} & set(path.relative_to(folder).parts):
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def run_dbt_here(settings_file: Path, arguments: Sequence[str]) -> int:
+    """`propensity dbt -- ...`: dbt in the foreground, with its own exit status; labels datasets after a build."""
+    folder, variables = dbt_call(settings_file, arguments)
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments]
+    status = pass_on(command, folder, {**os.environ, **variables}, print)
+    manifest = Path(variables["DBT_TARGET_PATH"]) / "manifest.json"
+    if status == 0 and manifest.exists() and any(word in BUILDS for word in arguments):
+        settle_datasets(open_session(settings_file).platform, manifest, _tell)
+    return status
 
 
 def _tell(line: str) -> None:

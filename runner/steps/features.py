@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from runner.cost import cost_lines
 from runner.dataset_settings import settle_datasets
 from runner.errors import DataError
 from runner.exploration import explore as look
@@ -36,6 +37,8 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
     excluded = ", ".join(f"{n:,} {reason}" for reason, n in built.excluded_by_reason.items()) or "nobody"
     tell(f"{built.training_rows:,} training rows; {built.scoring_rows:,} of {built.profiles:,} identities to score")
     tell(f"left out of scoring: {excluded}")
+    for line in cost_lines(built.read_by_model, built.seconds_by_model, built.batch_statements):
+        tell(line)
     return built.run_id
 
 

@@ -6,8 +6,11 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
+import psycopg2.errors
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -142,6 +145,25 @@ def test_queries_and_addresses_of_any_length_are_answered(api: LocalApi) -> None
         assert api.call("GET", f"{SERVICES[0]}?{query}").status_code < 500
     for limit in ("99999999999999999999", "-1", "1e3", "NaN", "٣"):
         assert api.call("GET", f"{SERVICES[0]}?limit={limit}").status_code == 400
+
+
+def test_a_query_nested_without_end_fails_alone(api: LocalApi) -> None:
+    login = {key: api.ready[key] for key in ("dbname", "user", "password", "sslmode")}
+    with closing(
+        psycopg2.connect(host=api.ready["sql_host"], port=api.ready["sql_port"], gssencmode="disable", **login)
+    ) as session:
+        session.autocommit = True
+        with session.cursor() as cursor:
+            for levels in (1500, 3000):
+                with pytest.raises(psycopg2.Error):
+                    cursor.execute("SELECT " + "(" * levels + "1" + ")" * levels + " AS x")
+            for name in ('"../x"', "`a/../../b`", '"a\r\nb"', '"a\\..\\b"'):
+                with pytest.raises(psycopg2.errors.SyntaxError):
+                    cursor.execute(f"CREATE TABLE {name} AS SELECT 1 AS a")
+            with pytest.raises(psycopg2.errors.UndefinedTable):
+                cursor.execute("SELECT * FROM `../../etc/passwd`")
+            cursor.execute("SELECT 1 AS x")
+            assert cursor.fetchall() == [(1,)]
 
 
 def test_a_token_in_the_address_opens_nothing(api: LocalApi) -> None:

@@ -31,6 +31,7 @@
     {%- set existing, state = none, none -%}
   {%- endif -%}
   {%- if existing is none -%}
+    {%- do count_cost() -%}
     {%- do create_dataset(runs, run, kept, sql) -%}
   {%- elif state is not none and state.run_id == run -%}
     {%- do apply_dataset_settings(runs, kept) -%}
@@ -38,6 +39,7 @@
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- elif rows_of_run(runs, run, run_path(kept)) == 0 -%}
     {%- do apply_dataset_settings(runs, kept) -%}
+    {%- do count_cost() -%}
     {%- set names = add_new_columns(runs, sql, shaped=kept.xdm_schema is defined) -%}
     {%- call statement('main') -%}
       {{ insert_run(runs, run, names, sql, run_path(kept)) }}

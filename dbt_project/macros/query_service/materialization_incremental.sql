@@ -55,11 +55,13 @@
     {%- call noop_statement('main', 'ROWS WERE THERE') -%}{%- endcall -%}
   {%- elif days is none -%}
     {%- do log(bare_name(this) ~ ': all days are built, because ' ~ reason, info=True) -%}
+    {%- do count_cost() -%}
     {%- call statement('main') -%}
       create table if not exists {{ load.table }} as {{ rows_of_load }} order by activity_date asc nulls last
     {%- endcall -%}
   {%- else -%}
     {%- do log(bare_name(this) ~ ': ' ~ (days | length) ~ ' days have changed', info=True) -%}
+    {%- do count_cost(share_of_days(days)) -%}
     {%- call statement('main') -%}
       insert into {{ load.table }}
       {{ rows_of_load }}
