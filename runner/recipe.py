@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from runner.errors import DataError
 from runner.evaluation import Curve, auc, roc
 from runner.sql import identifier, literal
 
@@ -38,6 +37,8 @@ EVENTS = (
 """What is counted, and what the minutes since are matched with: the misspelt one never matches."""
 MOST_PEOPLE = 40_000
 """A result ends at 50,000 rows there, so of more people a part is drawn by a hash."""
+FEWEST = 50
+"""People of either kind that a fifth of the rows can be judged with."""
 SEED = 7
 
 
@@ -88,22 +89,15 @@ def follow_recipe(sql: Sql, table: str, key: str, target_event: str, test_scores
         test_scores_file: our model's test rows: user_id, as_of, label, score.
 
     Returns:
-        None where the data hold none of the events that the recipe counts.
-
-    Raises:
-        DataError: the recipe's rows are all of one class.
+        None where the data hold none of the events that the recipe counts, or fewer than `FEWEST` people who converted,
+        or who did not.
     """
     tested = pq.read_table(test_scores_file)
     moment: datetime = tested["as_of"][0].as_py().astimezone(UTC)
     share = _share_of_people(sql, table, key, moment)
     x, y, _ = _arrays(sql.rows(training_query(table, key, target_event, moment, share)))
-    if not x.any():
+    if not x.any() or min(int(y.sum()), int((1 - y).sum())) < FEWEST:
         return None
-    if y.size < 50 or y.min() == y.max():
-        raise DataError(
-            f"Before {moment:%Y-%m-%d} the recipe finds {y.size} rows, {int(y.sum())} of them with {target_event}.",
-            "It needs both kinds of rows: load more history, or choose a later as-of date.",
-        )
     held_out = np.random.default_rng(SEED).random(y.size) < 0.2
     forest = _forest(x[~held_out], y[~held_out])
     on_date, _, people = _arrays(sql.rows(scoring_query(table, key, moment, share)))
@@ -196,8 +190,6 @@ def _forest(x: Floats, y: Floats) -> Any:
 
 
 def _judge(score: Floats, label: Floats) -> Judgement:
-    if label.size == 0 or label.min() == label.max():
-        raise DataError(f"{label.size} rows of one class cannot be ranked.", "More people are needed.")
     return Judgement(auc(score, label), roc(score, label, np.ones_like(label)), int(label.size), int(label.sum()))
 
 

@@ -62,7 +62,7 @@ def recipe(settings_file: Path, run_id: str, *, once: bool = False) -> None:
         test_file = Path(workspace.load("train")["test_file"])
         found = follow_recipe(session.sql, table, key, case.target_event, test_file)
         if found is None:
-            tell("the data hold none of the events that it counts: nothing to compare")
+            tell("the data hold none of the events that it counts, or too few conversions: nothing to compare")
             return
         workspace.save("recipe", found.as_json())
         tell(f"on its own test rows it reaches an AUC of {found.own_test.auc:.3f}")

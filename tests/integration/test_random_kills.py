@@ -146,7 +146,7 @@ def filled(store: FeatureStore, table: str) -> int:
     ("table", "model"),
     [
         ("int_user_day_activity_t*", "int_user_day_activity"),
-        ("int_user_day_activity_days", "int_user_day_activity"),
+        pytest.param("int_user_day_activity_days", "int_user_day_activity", marks=pytest.mark.soak),
         ("newsletter_spine_runs", "newsletter_spine"),
     ],
 )

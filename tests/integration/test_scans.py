@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 import pytest
 
@@ -61,36 +63,35 @@ def measured(store: FeatureStore, days: int) -> Measured:
     return Measured(first, again, log.since(), tuple(runs))
 
 
+CASE = UseCase(
+    name="orders",
+    title="Who will order",
+    target_event="order",
+    repeatable=True,
+    horizon_days=5,
+    training_as_ofs=1,
+    audience=AudienceSettings(name="Likely buyers", top_percent=10),
+)
+
+
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Measured]:
-    case = UseCase(
-        name="orders",
-        title="Who will order",
-        target_event="order",
-        repeatable=True,
-        horizon_days=5,
-        training_as_ofs=1,
-        audience=AudienceSettings(name="Likely buyers", top_percent=10),
-    )
-    found = {}
-    for days in (30, 365):
-        with feature_store(tmp_path_factory.mktemp(f"days{days}"), Settings(use_cases=(case,))) as store:
-            found[days] = measured(store, days)
-    return found
+def history(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Measured]:
+    """Measures a history of so many days, once."""
+
+    @cache
+    def of(days: int) -> Measured:
+        with feature_store(tmp_path_factory.mktemp(f"days{days}"), Settings(use_cases=(CASE,))) as store:
+            return measured(store, days)
+
+    return of
 
 
-@pytest.mark.parametrize("days", [30, 365])
-def test_with_nothing_new_the_models_read_next_to_nothing(history: dict[int, Measured], days: int) -> None:
-    found = history[days]
+def check(found: Measured) -> None:
+    """With nothing new next to nothing is read; a new day costs that day and the days that were touched."""
     assert found.again.models < 0.02 * found.first.models
     assert found.again.events == 0
     assert found.again.writes == ()
     assert found.runs[1].training_rows == found.runs[0].training_rows > 20
-
-
-@pytest.mark.parametrize("days", [30, 365])
-def test_a_new_day_costs_that_day_and_the_days_that_were_touched(history: dict[int, Measured], days: int) -> None:
-    found = history[days]
     day = USERS * A_DAY
     touched = day + 1 + day - 5  # the late event's day, and the day that was replaced as it is now
     assert found.runs[2].as_of == "2026-11-09"
@@ -98,6 +99,14 @@ def test_a_new_day_costs_that_day_and_the_days_that_were_touched(history: dict[i
     assert found.runs[2].batch_statements == len(found.more.writes) <= 8
 
 
-def test_data_tests_read_the_newest_run_and_not_the_history(history: dict[int, Measured]) -> None:
-    short, long = history[30], history[365]
-    assert 0 < long.more.tests == short.more.tests
+def test_a_run_after_a_year_of_history_costs_what_is_new(history: Callable[[int], Measured]) -> None:
+    check(history(365))
+
+
+@pytest.mark.soak
+def test_a_run_after_a_month_of_history_costs_as_much_and_data_tests_do_too(
+    history: Callable[[int], Measured],
+) -> None:
+    check(history(30))
+    assert history(365).more.events == history(30).more.events
+    assert 0 < history(365).more.tests == history(30).more.tests

@@ -55,6 +55,7 @@ def routes(context: Context) -> list[Route]:
             methods=["POST"],
         ),
         Route(f"{PREFIX}/config/mergePolicies/{{id}}", endpoint(lambda call: _policy(policies, call)), methods=["GET"]),
+        *_change_routes(policies, jobs),
         Route(f"{PREFIX}/system/jobs", endpoint(lambda call: _jobs(jobs, call)), methods=["GET"]),
         Route(
             f"{PREFIX}/system/jobs",
@@ -66,6 +67,26 @@ def routes(context: Context) -> list[Route]:
             endpoint(lambda call: JSONResponse(jobs.get(call.path("id")))),
             methods=["GET"],
         ),
+    ]
+
+
+def _change_routes(policies: state.MergePolicies, jobs: state.DeleteJobs) -> list[Route]:
+    """Changes of merge policies, and their deletion and that of requests, which answer with no body."""
+
+    def delete_policy(call: Call) -> Response:
+        policies.delete(call.path("id"))
+        return Response(status_code=200)
+
+    def delete_job(call: Call) -> Response:
+        jobs.delete(call.path("id"))
+        return Response(status_code=200)
+
+    policy = f"{PREFIX}/config/mergePolicies/{{id}}"
+    change = endpoint(lambda call: JSONResponse(policies.change(call.path("id"), call.json())))
+    return [
+        Route(policy, change, methods=["PUT", "PATCH"]),
+        Route(policy, endpoint(delete_policy), methods=["DELETE"]),
+        Route(f"{PREFIX}/system/jobs/{{id}}", endpoint(delete_job), methods=["DELETE"]),
     ]
 
 
