@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 
 from runner.errors import DataError
 from runner.featurize import Featurized
-from tests.integration.feature_store import FeatureStore, dbt, feature_store, synthetic_events
+from runner.settings import Settings
+from tests.integration.feature_store import ROOT, FeatureStore, dbt, feature_store, synthetic_events
 from tests.integration.point_in_time import Event, by_user, features, label, ms
 
 NEWSLETTER, PURCHASE = date(2026, 11, 2), date(2026, 10, 31)
@@ -114,3 +118,20 @@ def test_shared_features_moved_by_another_run_are_never_read_as_missing(
     assert again.training_rows > 100
     assert content(store, "purchase") == before, "a run of newsletter changed rows of purchase"
     assert datasets(store, "purchase") == ids
+
+
+def test_the_third_use_case_of_the_readme_is_added_in_yaml_and_built(
+    store: FeatureStore, both: dict[str, Featurized]
+) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    third = yaml.safe_load(next(b for b in re.findall(r"```yaml\n(.*?)```", text, re.S) if "target_event" in b))
+    three = store.settings.model_dump() | {
+        "use_cases": [case.model_dump() for case in store.settings.use_cases] + third
+    }
+    with_third = replace(store, settings=Settings.model_validate(three))
+    before = content(store, "newsletter"), content(store, "purchase")
+    built = with_third.featurize(NEWSLETTER, "email_click")
+    assert built.run_id == "email_click-20261102"
+    assert built.training_rows > 100
+    assert store.sql.count("email_click_scoring_set") == built.scoring_rows > 100
+    assert (content(store, "newsletter"), content(store, "purchase")) == before
