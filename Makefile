@@ -54,6 +54,9 @@ lint: $(STAMP)
 types: $(STAMP)
 	@$(BIN)/mypy
 
+docs: $(STAMP)  ## The dbt project's documentation into .docs/index.html, built on the local platform
+	@$(BIN)/propensity docs --local --out .docs
+
 bench: $(STAMP)  ## Benchmarks as ratios, into .bench/results.json
 	@$(BIN)/python -m tests.benchmarks
 
@@ -65,4 +68,4 @@ lock:  ## Write requirements.lock anew (needs uv)
 	  --no-emit-index-url --no-header --no-annotate --no-strip-extras --output-file requirements.lock
 
 clean:  ## Remove what the demo made (.venv stays)
-	rm -rf .demo .bench
+	rm -rf .demo .bench .docs

@@ -40,6 +40,18 @@ def events(settings: Path, parameters: Parameters) -> None:
         )
 
 
+@task(name="check leaks")
+def check_leaks(settings: Path, run_id: str) -> None:
+    """Change the future and build the features again: a proof for the demo and for tests, not for every night."""
+    steps.check_leaks(settings, run_id, once=True)
+
+
+@task(name="recipe")
+def recipe(settings: Path, run_id: str) -> None:
+    """What the documented notebook recipe would have reached on the same question, for the report."""
+    steps.recipe(settings, run_id, once=True)
+
+
 @task(name="a day passes")
 def next_day(advance: Callable[[float], object]) -> None:
     """Only the demo does this: in a sandbox the night comes by itself, and with it evaluation and delivery."""
@@ -52,6 +64,8 @@ def seven_steps(settings: Path, home: Path, parameters: Parameters, platform: Lo
     events(settings, parameters)
     use_case = load_settings(settings).use_cases[0].name
     run_id = propensity(use_case, settings, parameters.as_of, both_routes=True)
+    check_leaks(settings, run_id)
+    recipe(settings, run_id)
     if not activation(use_case, settings, run_id, with_report=False):
         next_day(platform.advance)
         if not activation(use_case, settings, run_id, with_report=False):

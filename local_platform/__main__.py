@@ -49,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         help="how long asynchronous steps take: as documented (on the platform's clock), or none at all",
     )
     serve.add_argument("--token-seconds", type=int, default=86_399, help="how long an access token works")
+    serve.add_argument(
+        "--profile-follows-reverts",
+        action="store_true",
+        help="a batch that leaves the lake leaves Profile too (by default its values stay until overwritten)",
+    )
     serve.add_argument("--exit-on-stdin-close", action="store_true", help="stop when stdin reaches its end")
     serve.add_argument("--faults", type=Path, help="JSON with rules to misbehave by from the start (see 'faults')")
     faults = commands.add_parser("faults", help="have a running platform misbehave, and stop it again")
@@ -71,6 +76,7 @@ def _serve(options: argparse.Namespace) -> int:
         sql_port=options.sql_port,
         delays=options.delays,
         token_life_seconds=options.token_seconds,
+        profile_follows_reverts=options.profile_follows_reverts,
     )
     try:
         serve(

@@ -36,7 +36,10 @@ def build(context: Context) -> ASGIApp:
     for module in modules:
         routes.extend(module.routes(context))
     handlers = {Problem: _problem, HTTPException: _http_exception, Exception: _crash}
-    gateway = Gateway(Starlette(routes=routes, exception_handlers=handlers), context)  # type: ignore[arg-type]
+    application = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    # The gateway takes trailing slashes off; a redirect would put one on again, for ever.
+    application.router.redirect_slashes = False
+    gateway = Gateway(application, context)
     return RoughGateway(gateway, context.misbehaviour)
 
 

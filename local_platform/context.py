@@ -34,13 +34,15 @@ SCOPES = ("openid", "AdobeID", "read_organizations", "additional_info.projectedP
 
 @dataclass(frozen=True)
 class Options:
-    """How the platform is started. `delays` is whether asynchronous steps take their documented time."""
+    """How the platform is started. `delays` is whether asynchronous steps take their documented time;
+    `profile_follows_reverts` whether what leaves the lake leaves Profile too."""
 
     data_dir: Path
     api_port: int = 0
     sql_port: int = 0
     delays: Literal["documented", "none"] = "documented"
     token_life_seconds: int = DEFAULT_LIFE_SECONDS
+    profile_follows_reverts: bool = False
     org_id: str = ORG_ID
     client_id: str = CLIENT_ID
     sandbox: str = SANDBOX

@@ -6,6 +6,7 @@ The lake blocks (SQLite, files), so nothing of it may run on the event loop.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from local_platform.problems import BadRequest
 
 # Bodies of API calls other than file uploads; those are streamed to disk instead.
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
+# Far deeper than any schema or rule; what is deeper would exhaust the stack of whoever walks through it.
+DEEPEST_BODY = 100
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Call:
         text = self.query(name)
         if text is None or text == "":
             return default
-        if not text.lstrip("-").isdigit() or not least <= int(text) <= most:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text) or not least <= int(text) <= most:
             raise BadRequest(f"Query parameter {name!r} is {text!r}; expected a whole number from {least} to {most}.")
         return int(text)
 
@@ -63,6 +66,10 @@ class Call:
             body = json.loads(self.body)
         except ValueError as error:
             raise BadRequest(f"The request body is not valid JSON: {error}.") from None
+        except RecursionError:
+            body = None
+        if (body is None and self.body.strip() != b"null") or deeper_than(body, DEEPEST_BODY):
+            raise BadRequest(f"The request body is nested deeper than {DEEPEST_BODY} levels.")
         if (problem := unsafe_name(body)) is not None:
             raise BadRequest(problem)
         return body
@@ -77,6 +84,19 @@ class Call:
         if not isinstance(value, dict):
             raise BadRequest(f"The request body must be a JSON object, not {type(value).__name__}.")
         return value
+
+
+def deeper_than(value: Any, levels: int) -> bool:
+    """Whether lists and objects stand inside each other on more levels than so many."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, list | dict)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, list | dict) for item in level)
 
 
 def endpoint(handler: Callable[[Call], Response]) -> Callable[[Request], Awaitable[Response]]:

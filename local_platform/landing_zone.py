@@ -15,24 +15,21 @@ import re
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from local_platform.clock import Clock
 from local_platform.context import Context
+from local_platform.landing_zone_doors import Doors, Keys
 
 log = logging.getLogger("local_platform.landing_zone")
 
 _HOST = "127.0.0.1"
 TTL_DAYS = 7
 _START_SECONDS = 60.0
-# Storage credentials of the real landing zone are temporary; a day of real time, as for access tokens.
-CREDENTIALS_SECONDS = 86_400
 # The containers the service names: exports land in the destination container, uploads are read from the drop zone.
 FOLDERS = {"dlz_destination": "dlz-destination", "user_drop_zone": "dlz-user-container"}
-_KEY_ID = re.compile(r"Credential=([A-Z0-9]+)/")
 
 
 class UnsafeKey(ValueError):
@@ -52,7 +49,7 @@ class LandingZone:
         self.root.mkdir(parents=True, exist_ok=True)
         self.bucket = "dlz-" + hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
         self._clock = clock
-        self._keys = _Keys()
+        self._keys = Keys()
         self._server: Any = None
         self._listener: socket.socket | None = None
         self._begun = threading.Lock()
@@ -165,7 +162,7 @@ class LandingZone:
     def _serve(self) -> None:
         try:
             assert self._listener is not None
-            server, client = _moto_server(self._keys, self._listener)
+            server, client = _moto_server(Doors(self._keys, self._ready), self._listener)
             self._server, self._client = server, client
             threading.Thread(target=server.serve_forever, name="landing-zone-http", daemon=True).start()
             client.create_bucket(Bucket=self.bucket)
@@ -192,47 +189,7 @@ class LandingZone:
                 file.unlink()
 
 
-class _Keys:
-    """The key pairs in force. The platform's own pair never leaves the process."""
-
-    def __init__(self) -> None:
-        self.internal = ("AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20))
-        self._issued: dict[str, float] = {}
-        self._current: tuple[dict[str, str], int] | None = None
-        self._lock = threading.Lock()
-
-    def issue(self, *, refresh: bool) -> tuple[dict[str, str], int]:
-        with self._lock:
-            if refresh:
-                self._issued.clear()
-            expiry = int(time.time()) + CREDENTIALS_SECONDS
-            if refresh or self._current is None or self._current[1] - time.time() < CREDENTIALS_SECONDS / 2:
-                keys = {
-                    "awsAccessKeyId": "ASIA" + secrets.token_hex(8).upper(),
-                    "awsSecretAccessKey": secrets.token_urlsafe(30),
-                    "awsSessionToken": secrets.token_urlsafe(96),
-                }
-                self._issued[keys["awsAccessKeyId"]] = expiry
-                self._current = (keys, expiry)
-            return self._current
-
-    def allowed(self, environ: dict[str, Any]) -> bool:
-        """Whether a request names a key pair that is in force. Signatures are not checked (moto does not)."""
-        text = environ.get("HTTP_AUTHORIZATION", "") or environ.get("QUERY_STRING", "")
-        found = _KEY_ID.search(text) or re.search(r"X-Amz-Credential=([A-Z0-9]+)%2F", text)
-        if found is None:
-            return False
-        key = found.group(1)
-        return key == self.internal[0] or self._issued.get(key, 0.0) > time.time()
-
-
-_DENIED = (
-    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>ExpiredToken</Code><Message>The provided token is missing, '
-    b"has expired or was replaced; fetch the landing zone credentials again.</Message></Error>"
-)
-
-
-def _moto_server(keys: _Keys, listener: socket.socket) -> tuple[Any, Any]:
+def _moto_server(doors: Doors, listener: socket.socket) -> tuple[Any, Any]:
     """A threaded WSGI server on an open port, and a client for it."""
     # moto must never reach for real credentials or another endpoint.
     import boto3  # type: ignore[import-untyped]
@@ -244,16 +201,15 @@ def _moto_server(keys: _Keys, listener: socket.socket) -> tuple[Any, Any]:
     inner = DomainDispatcherApplication(create_backend_app)
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if not keys.allowed(environ):
-            headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(_DENIED)))]
-            start_response("403 Forbidden", headers)
-            return [_DENIED]
+        if (refusal := doors.refusal(environ)) is not None:
+            start_response(refusal.status, [("Content-Type", "application/xml"), ("Content-Length", refusal.length)])
+            return [refusal.body]
         return inner(environ, start_response)
 
     port = listener.getsockname()[1]
     handler = MotoRequestHandler
     server = make_server(_HOST, port, guarded, threaded=True, request_handler=handler, fd=listener.fileno())
-    access, secret = keys.internal
+    access, secret = doors.keys.internal
     client = boto3.client(
         "s3",
         endpoint_url=f"http://{_HOST}:{port}",

@@ -20,8 +20,8 @@ from pathlib import Path
 from local_platform.context import Context
 from local_platform.lake import OPEN_STATES, VISIBLE_STATES, Dataset
 from local_platform.profile_store.snapshot import snapshot_schema, write_snapshot
-from local_platform.services.flows import audience_export, dataset_export
-from local_platform.services.flows.specs import DATASET_FLOWS
+from local_platform.services.flows import audience_export, dataset_export, landing_import
+from local_platform.services.flows.specs import CLOUD_STORAGE_TO_AEP, DATASET_FLOWS
 from local_platform.services.flows.state import FlowState
 from local_platform.services.profile.state import MergePolicies, store_of
 from local_platform.services.queries.schedules import QuerySchedules
@@ -113,6 +113,11 @@ def _flow_tasks(
             _Task(at, 1, partial(_dataset_run, context, flow_id, at))
             for at in dataset_export.due_times(flow, created_ms, after, until)
         ]
+    if spec["id"] == CLOUD_STORAGE_TO_AEP:
+        return [
+            _Task(at, -2, partial(_import_run, context, flow_id, at))
+            for at in landing_import.due_times(flow, created_ms, after, until)
+        ]
     return [
         _Task(at, 1, partial(audience_export.run_scheduled, context, flow_id, item.segment_id, at))
         for item in audience_export.selected(flow)
@@ -127,6 +132,12 @@ def _dataset_run(context: Context, flow_id: str, at: datetime) -> None:
     ids = [item["dataSetId"] for item in source["params"]["datasets"]]
     state.runs.create(flow_id, {"kind": "datasets", "datasets": ids}, id=id, at_ms=int(at.timestamp() * 1000))
     dataset_export.execute(context, id)
+
+
+def _import_run(context: Context, flow_id: str, at: datetime) -> None:
+    id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"flow-run/{flow_id}/import/{at.isoformat()}"))
+    FlowState(context).runs.create(flow_id, {"kind": "import"}, id=id, at_ms=int(at.timestamp() * 1000))
+    landing_import.execute(context, id)
 
 
 def _daily(context: Context, schedule_id: str, at: datetime) -> None:

@@ -21,7 +21,8 @@ LOOK_BACK = FeatureColumn(
     "look_back_days",
     "int",
     "Days before as_of that features may look at: events of [as_of - look-back, as_of), and no others. A longer window "
-    "ends with the look-back.",
+    "ends with the look-back. Events are those of standing `usable` (int_user_day_activity): with an identity and "
+    "a time that is not after now, and each event id once a day.",
     "number",
 )
 _SUMMARIES = {

@@ -58,6 +58,8 @@ def settings_macro(settings: Settings, events: Sequence[tuple[str, str]], featur
         "feature_models": list(feature_models),
         "use_cases": [_use_case(case) for case in settings.use_cases],
     }
+    limits = {"max_scanned_gb": settings.max_scanned_gb, "max_compute_hours": settings.max_compute_hours}
+    content |= {key: limit for key, limit in limits.items() if limit is not None}
     if settings.tenant:
         content["tenant"] = settings.tenant
     body = json.dumps(content, indent=2, ensure_ascii=False)

@@ -18,6 +18,7 @@ from runner.errors import PermissionDenied
 from runner.evaluation import Evaluation
 from runner.exploration import DayFigures, Exploration, SampleFigures, TypeFigures
 from runner.model_card import read_card
+from runner.recipe import Recipe
 from runner.report import (
     AudienceFacts,
     BestPossible,
@@ -87,6 +88,8 @@ def write_report(
         followed=follow(session, workspace),
         gate_mode=session.settings.gate,
         gate=_gate(train["verdict"]),
+        recipe=Recipe.from_json(workspace.load("recipe")) if workspace.has("recipe") else None,
+        leak_check=_leak_check(summary["leak_check"]),
         levels=tuple(summary["verification"]["levels"]),
         warnings=(*train["remarks"], *summary["verification"]["warnings"], *(n for n in _notes(workspace) if n)),
     )
@@ -173,6 +176,16 @@ def _gate(verdict: Mapping[str, Any]) -> tuple[GateLine, ...]:
     return tuple(
         GateLine(f["metric"], f["value"], f"{f['direction']} {f['threshold']:.4g}", f["passed"], f["why"])
         for f in verdict["findings"]
+    )
+
+
+def _leak_check(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    return (
+        f"No feature knows the future: when {found['removed']:,} events from {found['as_of']} on were removed, "
+        f"{found['altered']:,} altered and {found['added']:,} added, all {found['features']} features of "
+        f"{sum(found['rows'].values()):,} rows as of that date and earlier stayed the same, to the last bit."
     )
 
 

@@ -153,6 +153,8 @@ class Settings(_Frozen):
     landing_zone: LandingZone = LandingZone()
     export_route: Literal["data_access", "landing_zone"] = "data_access"
     gate: Literal["off", "dry_run", "on"] = "dry_run"
+    max_scanned_gb: Annotated[float, Field(gt=0)] | None = None
+    max_compute_hours: Annotated[float, Field(gt=0)] | None = None
     wait_minutes: Annotated[float, Field(gt=0, le=1440)] = 60
     use_cases: Annotated[tuple[UseCase, ...], Field(min_length=1)]
     dbt_project: Path = Path("dbt_project")

@@ -59,6 +59,7 @@ def summarise(settings_file: Path, run_id: str, report_file: Path | None = None)
         "model_version": records["train"]["version"],
         "scores_file": records["score"]["scores_file"],
         "report_file": str(report_file),
+        "leak_check": workspace.load("leak_check") if workspace.has("leak_check") else None,
         "seconds": read_seconds(session.settings.state_dir / "data") | read_seconds(workspace.folder),
     }
     write_report(session, workspace, summary, best, _source(session, data), report_file)
@@ -81,6 +82,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     table.add_column("value", justify="right")
     best = summary["auc_best_possible"]
     excluded = ", ".join(f"{n:,} {reason}" for reason, n in summary["excluded_by_reason"].items()) or "nobody"
+    leaks = summary["leak_check"]
     rows = {
         "events in the lake": f"{summary['events']:,}",
         "profiles": f"{summary['profiles']:,}",
@@ -88,6 +90,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         "scored": f"{summary['scoring_rows']:,}",
         "left out": excluded,
         "AUC on the later as-of date": f"{summary['auc']:.4f}" + (f" (best possible {best:.4f})" if best else ""),
+        "features that know the future": f"none of {leaks['features']}" if leaks else "not checked",
         "calibration error": f"{summary['calibration_error']:.4f}",
         "scores published": f"{summary['scores_published']:,}",
         "profiles with the score": f"{summary['profiles_with_score'] or 0:,}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from local_platform.pql import nodes as n
 from local_platform.pql.errors import PqlSyntaxError
@@ -22,8 +24,16 @@ RESERVED = frozenset({"and", "or", "not", "in", "notIn", "like", "occurs", "wher
 REFUSED = frozenset({"chain", "let", "sum", "max", "min", "average", "count"})
 
 
+# Unconfirmed: no limit is documented. These are far above what people write, and far below what exhausts a stack.
+LONGEST = 65_536
+DEEPEST = 40
+MOST_IN_A_ROW = 100
+
+
 def parse(source: str) -> n.Node:
     """The syntax tree of one expression. Raises PqlSyntaxError with the position of the first fault."""
+    if len(source) > LONGEST:
+        raise PqlSyntaxError(f"The expression has {len(source):,} characters; at most {LONGEST:,} are evaluated")
     return _Parser(source).query()
 
 
@@ -32,6 +42,7 @@ class _Parser:
         self._tokens = tokens(source)
         self._index = 0
         self._variables: list[str] = ["$1"]
+        self._depth = 0
 
     # -- reading tokens ------------------------------------------------------------------------------------------------
 
@@ -76,20 +87,49 @@ class _Parser:
             self._index += 4
 
     def _or(self) -> n.Node:
-        left = self._and()
-        while token := self._accept("or"):
-            left = n.Binary("or", left, self._and(), token.position)
-        return left
+        with self._deeper():
+            return self._chain("or", self._and)
 
     def _and(self) -> n.Node:
-        left = self._not()
-        while token := self._accept("and"):
-            left = n.Binary("and", left, self._not(), token.position)
+        return self._chain("and", self._not)
+
+    def _chain(self, operator: str, operand: Callable[[], n.Node]) -> n.Node:
+        """Operands joined by `and` or `or`, as a tree that is as flat as can be: its order does not matter."""
+        found, positions = [operand()], [0]
+        while token := self._accept(operator):
+            found.append(operand())
+            positions.append(token.position)
+
+        def joined(first: int, last: int) -> n.Node:
+            if first == last:
+                return found[first]
+            middle = (first + last + 1) // 2
+            return n.Binary(operator, joined(first, middle - 1), joined(middle, last), positions[middle])
+
+        return joined(0, len(found) - 1)
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise PqlSyntaxError(f"The expression is nested deeper than {DEEPEST} levels", self._peek().position)
+        yield
+        self._depth -= 1
+
+    def _left(self, operators: tuple[str, ...], operand: Callable[[], n.Node]) -> n.Node:
+        """Operands joined from left to right."""
+        left, count = operand(), 0
+        while token := self._accept(*operators):
+            count += 1
+            if count > MOST_IN_A_ROW:
+                raise PqlSyntaxError(f"More than {MOST_IN_A_ROW} operators of one kind in a row", token.position)
+            left = n.Binary(token.text, left, operand(), token.position)
         return left
 
     def _not(self) -> n.Node:
         if self._accept("not", "!"):
-            return n.Unary("not", self._not())
+            with self._deeper():
+                return n.Unary("not", self._not())
         return self._comparison()
 
     def _comparison(self) -> n.Node:
@@ -107,25 +147,23 @@ class _Parser:
         return left
 
     def _additive(self) -> n.Node:
-        left = self._product()
-        while token := self._accept("+", "-"):
-            left = n.Binary(token.text, left, self._product(), token.position)
-        return left
+        return self._left(("+", "-"), self._product)
 
     def _product(self) -> n.Node:
-        left = self._unary()
-        while token := self._accept("*", "/", "%"):
-            left = n.Binary(token.text, left, self._unary(), token.position)
-        return left
+        return self._left(("*", "/", "%"), self._unary)
 
     def _unary(self) -> n.Node:
         if self._accept("-"):
-            return n.Unary("-", self._unary())
+            with self._deeper():
+                return n.Unary("-", self._unary())
         return self._postfix()
 
     def _postfix(self) -> n.Node:
-        tree = self._primary()
+        tree, count = self._primary(), 0
         while True:
+            count += 1
+            if count > MOST_IN_A_ROW:
+                raise self._fault(f"More than {MOST_IN_A_ROW} fields, filters or functions in a row")
             if self._is("["):
                 token = self._next()
                 condition = self._or()
@@ -178,7 +216,8 @@ class _Parser:
     def _array(self) -> n.Array:
         items: list[n.Node] = []
         while not self._is("]"):
-            items.append(self._additive())
+            with self._deeper():
+                items.append(self._additive())
             if not self._accept(","):
                 break
         self._expect("]", "to close the array")

@@ -71,6 +71,10 @@ class Ledger:
         """Ids of all batches taken in."""
         return {row["batch_id"] for row in self.database.rows("SELECT batch_id FROM profile_batches")}
 
+    def times(self) -> list[int]:
+        """When each batch was taken in, in epoch ms."""
+        return [row["ingested_ms"] for row in self.database.rows("SELECT ingested_ms FROM profile_batches")]
+
     def add_batch(
         self,
         batch_id: str,

@@ -23,6 +23,7 @@ from typing import Any
 from local_platform.clock import Clock
 from local_platform.lake import VISIBLE_STATES, Batch, Dataset, Lake
 from local_platform.profile_store import fragments as flatten
+from local_platform.profile_store.allowance import Allowance
 from local_platform.profile_store.engine import Engine, parquet
 from local_platform.profile_store.ledger import Ledger
 from local_platform.profile_store.merge import Merged, column_types, merge
@@ -66,6 +67,7 @@ class ProfileStore:
         lag_seconds: platform seconds between a batch's success in the lake and its appearance in Profile.
         follow_reverts: also drop the fragments of a batch that left the lake. Off: the stricter reading, under which a
             record fragment stays until it is overwritten or its dataset is deleted.
+        batches_a_day: how many batches of all datasets are taken in on a day (UTC); what is more waits for the next.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class ProfileStore:
         *,
         lag_seconds: float = LAG_SECONDS,
         follow_reverts: bool = False,
+        batches_a_day: int | None = None,
     ) -> None:
         self.ledger = Ledger(lake.database)
         self.directory = directory
         self.lag_seconds = lag_seconds
+        self.batches_a_day = batches_a_day
         self._lake = lake
         self._clock = clock
         self._source_of = source_of
@@ -106,12 +110,19 @@ class ProfileStore:
         with self._lock:
             known = self.ledger.batches()
             datasets = {dataset.id: dataset for dataset in self._lake.datasets()}
-            for dataset in datasets.values():
-                if not profile_enabled(dataset):
-                    continue
-                for batch in self._lake.batches(dataset_id=dataset.id):
-                    if batch.id not in known and self._is_due(batch, due_ms):
-                        self._take_in(dataset, batch)
+            waiting = [
+                (dataset, batch)
+                for dataset in datasets.values()
+                if profile_enabled(dataset)
+                for batch in self._lake.batches(dataset_id=dataset.id)
+                if batch.id not in known and self._is_due(batch, due_ms)
+            ]
+            allowance = Allowance(self.batches_a_day, self.ledger.times() if waiting else [])
+            for dataset, batch in sorted(waiting, key=lambda pair: pair[1].completed_ms or 0):
+                taken_ms = allowance.next((batch.completed_ms or 0) + int(self.lag_seconds * 1000))
+                if taken_ms <= due_ms + int(self.lag_seconds * 1000):
+                    allowance.use(taken_ms)
+                    self._take_in(dataset, batch, taken_ms)
             self._forget(set(datasets))
 
     def _is_due(self, batch: Batch, due_ms: int) -> bool:
@@ -123,7 +134,7 @@ class ProfileStore:
         left_after = batch.updated_ms - batch.completed_ms >= self.lag_seconds * 1000
         return batch.status in ("inactive", "deleted") and left_after and not self._follow_reverts
 
-    def _take_in(self, dataset: Dataset, batch: Batch) -> None:
+    def _take_in(self, dataset: Dataset, batch: Batch, taken_ms: int) -> None:
         source = self._source_of(dataset)
         kind = "event" if source.is_event else "record"
         written: list[tuple[str, str, int]] = []
@@ -148,7 +159,7 @@ class ProfileStore:
             dataset.id,
             written,
             upsert=upsert_enabled(dataset),
-            ingested_ms=(batch.completed_ms or 0) + int(self.lag_seconds * 1000),
+            ingested_ms=taken_ms,
             oversized=oversized,
             unidentified=unidentified,
         )

@@ -120,6 +120,21 @@ def featurize(settings: Path, use_case: str | None, as_of: date | None) -> None:
     steps.explore(settings, run_id)
 
 
+@main.command("check-leaks")
+@settings_option
+@use_case_option
+@run_option
+def check_leaks(settings: Path, use_case: str | None, run_id: str | None) -> None:
+    """Prove that no feature of the newest run knows the future.
+
+    Builds the features again, under a prefix of their own, on a copy of the events in which everything after a past
+    as-of date is changed, and compares. It costs about as much as a featurize.
+    """
+    from runner import steps
+
+    steps.check_leaks(settings, run_id or steps.newest_run(settings, use_case))
+
+
 @main.command()
 @settings_option
 @use_case_option
@@ -141,6 +156,17 @@ def train(settings: Path, use_case: str | None, run_id: str | None) -> None:
     from runner import steps
 
     steps.train(settings, run_id or steps.newest_run(settings, use_case))
+
+
+@main.command()
+@settings_option
+@use_case_option
+@run_option
+def recipe(settings: Path, use_case: str | None, run_id: str | None) -> None:
+    """What the documented notebook recipe reaches on the newest run's question, beside our model; for the report."""
+    from runner import steps
+
+    steps.recipe(settings, run_id or steps.newest_run(settings, use_case))
 
 
 @main.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -86,9 +85,18 @@ def dbt(settings: Path, arguments: tuple[str, ...]) -> None:
     """Run dbt with host, token and variables set: propensity dbt -- build --select stg_events"""
     from runner import steps
 
-    folder, variables = steps.dbt_call(settings, arguments)
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments]
-    sys.exit(subprocess.run(command, cwd=folder, env={**os.environ, **variables}, check=False).returncode)
+    sys.exit(steps.run_dbt_here(settings, arguments))
+
+
+@click.command()
+@settings_option
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(".docs"), show_default=True)
+@click.option("--local", "on_local", is_flag=True, help="Build it on a local platform with synthetic events.")
+def docs(settings: Path, out: Path, on_local: bool) -> None:
+    """Write the dbt project's documentation (columns, descriptions, lineage) as one HTML file."""
+    from runner.docs_site import build_docs
+
+    build_docs(settings, out, click.echo, local=on_local)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -103,4 +111,4 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-tools = (init, sync, local, env, dbt, conformance)
+tools = (init, sync, local, env, dbt, docs, conformance)

@@ -9,12 +9,15 @@ from runner.featurize.build import Featurized, featurize
 from runner.featurize.command import dbt_environment, run_dbt
 from runner.featurize.event_days import EventDays, known_event_days, read_event_days
 from runner.featurize.history import DayOfData, History, end_of_newest_complete_day, read_history, require_history
+from runner.featurize.leak_check import LeakCheck, check_leaks
 
 __all__ = [
     "DayOfData",
     "EventDays",
     "Featurized",
     "History",
+    "LeakCheck",
+    "check_leaks",
     "dbt_environment",
     "end_of_newest_complete_day",
     "featurize",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from runner.cost import keep_seconds, past_seconds
 from runner.errors import DataError, SettingsError
 from runner.featurize.command import dbt_environment, propensity_variables, run_dbt
 from runner.featurize.event_days import Writing, read_event_days
@@ -39,6 +40,7 @@ class Featurized:
         events_by_standing: event rows by standing (`usable`, `repeated`, `no identity`, `after now`, ...).
         unlisted_event_types: types that became features although propensity.yml does not list them.
         seconds_by_model: execution time of each model.
+        read_by_model: batches, rows and bytes that each model was to read, estimated.
     """
 
     run_id: str
@@ -56,6 +58,7 @@ class Featurized:
     events_by_standing: Mapping[str, int]
     unlisted_event_types: tuple[str, ...]
     seconds_by_model: Mapping[str, float]
+    read_by_model: Mapping[str, Mapping[str, int]]
 
 
 def featurize(
@@ -96,9 +99,10 @@ def featurize(
     require_history(use_case, history, day)
     log(f"{history.events:,} events from {history.first_day} to {history.newest_day}; as of {day}")
 
-    unlisted = _unlisted(settings, event_days.event_types(day), log)
-    project = _project_to_build(settings, project_dir, work_dir, unlisted, log)
+    unlisted = unlisted_features(settings, event_days.event_types(day), log)
+    project = project_to_build(settings, project_dir, work_dir, unlisted, log)
     variables = propensity_variables(day, history.first_day, tenant, events_table, profiles_table, event_days)
+    variables["past_seconds"] = past_seconds(work_dir)
     vars_file = work_dir / "dbt_vars.json"
     write_json(vars_file, variables)
 
@@ -112,6 +116,7 @@ def featurize(
     arguments = ["build", "--select", f"+tag:{use_case.name}", "int_event_standing"]
     arguments += ["--exclude-resource-type", "unit_test", "--target", "prod", "--vars", json.dumps(variables)]
     built = run_dbt(arguments, environment, log)
+    keep_seconds(work_dir, built.seconds_by_model)
     manifest_file = work_dir / "manifest.json"
     shutil.copyfile(built.manifest_file, manifest_file)
 
@@ -133,6 +138,7 @@ def featurize(
         events_by_standing=_standing(sql),
         unlisted_event_types=unlisted,
         seconds_by_model=built.seconds_by_model,
+        read_by_model=built.read_by_model,
     )
 
 
@@ -144,7 +150,8 @@ class _Counts:
     excluded_by_reason: Mapping[str, int]
 
 
-def _unlisted(settings: Settings, seen: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+def unlisted_features(settings: Settings, seen: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+    """Those of the event types that propensity.yml does not list and that become features all the same; logs them."""
     found = tuple(name for name in seen if name not in settings.event_types)
     if not found:
         return ()
@@ -158,9 +165,10 @@ def _unlisted(settings: Settings, seen: tuple[str, ...], log: Callable[[str], No
     return taken
 
 
-def _project_to_build(
+def project_to_build(
     settings: Settings, project_dir: Path, work_dir: Path, unlisted: tuple[str, ...], log: Callable[[str], None]
 ) -> Path:
+    """The project itself where its generated files fit; otherwise a copy in `work_dir`, in step with the settings."""
     changed = differences(settings, project_dir, unlisted)
     if not changed:
         return project_dir

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class DbtRun:
         models, tests: how many of each succeeded.
         batch_statements: CREATE TABLE AS and INSERT INTO that were carried out.
         seconds_by_model: execution time by model.
+        read_by_model: what each model was to read (batches, rows, bytes), estimated before it ran (count_cost.sql).
     """
 
     manifest_file: str
@@ -44,6 +45,7 @@ class DbtRun:
     tests: int
     batch_statements: int
     seconds_by_model: Mapping[str, float]
+    read_by_model: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def dbt_environment(
@@ -124,6 +126,7 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], log: Calla
     command = [sys.executable, "-m", "runner.featurize.child", *arguments, "--log-format", "json"]
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AEP_")}
     seen: list[str] = []
+    read: dict[str, Mapping[str, int]] = {}
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -139,6 +142,7 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], log: Calla
         assert process.stdout is not None
         try:
             for line in process.stdout:
+                read |= _reading(line)
                 progress = _progress(line, seen)
                 if progress:
                     log(progress)
@@ -147,7 +151,15 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], log: Calla
             process.stdin.close()
     if status != 0:
         raise _failure(target, seen, Path(environment["DBT_LOG_PATH"]) / "dbt.log")
-    return _read_run(target)
+    return replace(_read_run(target), read_by_model=read)
+
+
+def _reading(line: str) -> dict[str, Mapping[str, int]]:
+    """What the macro count_cost says in dbt's log: model to batches, rows and bytes."""
+    if '"reads {' not in line:
+        return {}
+    found = json.loads(str(json.loads(line)["info"]["msg"]).removeprefix("reads "))
+    return {str(found.pop("model")): found}
 
 
 def _profiles_dir(project_dir: Path, work_dir: Path) -> Path:

@@ -221,12 +221,9 @@ def _of_events(table: str, reading: Reading, snapshots: str) -> str:
 
 
 def _of_gone(table: str, reading: Reading, gone: Sequence[str]) -> str:
-    facts = ("'gone'", "batch_id", "activity_date", "cast(null as string)", "cast(0 as bigint)", _NO_TIME)
+    facts = ("'gone'", "batch_id", "cast(null as date)", "cast(null as string)", "cast(0 as bigint)", _NO_TIME)
     listed = ", ".join(literal(batch) for batch in gone)
-    return (
-        f"{_select(table, reading, facts)} from {TABLE} where events_table = {literal(table)} and base_snapshot = "
-        f"{literal(reading.base)} and fact = 'day' and batch_id in ({listed}) group by batch_id, activity_date"
-    )
+    return f"{_select(table, reading, facts)} from (select explode(array({listed})) as batch_id) as gone"
 
 
 def _checkpoint(table: str, reading: Reading) -> str:

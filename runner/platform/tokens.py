@@ -74,6 +74,11 @@ class Tokens:
                 self._fetch()
             return self._token
 
+    def seconds_left(self) -> float:
+        """How long the current token is good for, a little early; 0 before the first one."""
+        with self._lock:
+            return max(0.0, self._good_until - self._clock()) if self._token else 0.0
+
     def renew(self, refused: str) -> str:
         """A token other than the one that was refused (another thread may have renewed it already)."""
         with self._lock:

@@ -112,7 +112,7 @@ class CheckedSession(requests.Session):
 
         Raises:
             PlatformError: or a subclass, for every other answer, or none. Only what is safe to repeat is repeated:
-                reads, PUTs, anything that was refused by a rate limit or never reached the service.
+                reads and PUTs (also those that met a 409), and what a rate limit refused or never reached the service.
         """
         verb, address = _text(method).upper(), _text(url)
         if not address.startswith(f"{self.connection.api_url}/"):

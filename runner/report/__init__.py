@@ -106,6 +106,14 @@ def _pictures(data: ReportData) -> dict[str, Picture]:
             data.importance,
         ),
     }
+    if data.recipe:
+        r = data.recipe
+        found["recipe"] = picture(
+            f"ROC curves: the recipe has an AUC of {r.own_test.auc:.3f} on its own rows and {r.on_date.auc:.3f} on the "
+            f"date; ours has {r.ours.auc:.3f} on the date.",
+            pictures.recipe,
+            r,
+        )
     if data.exploration:
         found |= _data_pictures(data)
     return found

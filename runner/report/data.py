@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from runner.errors import DataError
 from runner.evaluation import Curve, Evaluation, auc, roc
 from runner.exploration import Exploration
+from runner.recipe import Recipe
 from runner.training.door import SPLITS
 
 
@@ -125,6 +126,8 @@ class ReportData:
         excluded: identities that were left out, by reason. profiles: all known identities.
         model: facts about the model in reading order (label, value). importance: strongest first.
         gate_mode with gate: what the gate said. levels: how far the published scores were verified.
+        leak_check: what the proof that no feature knows the future compared, in a sentence.
+        recipe: what the documented notebook recipe reaches on the same question.
         warnings: anything a reader should know before relying on the page.
     """
 
@@ -150,6 +153,8 @@ class ReportData:
     gate_mode: str = ""
     gate: tuple[GateLine, ...] = ()
     levels: tuple[str, ...] = ()
+    leak_check: str = ""
+    recipe: Recipe | None = None
     warnings: tuple[str, ...] = field(default=())
 
 

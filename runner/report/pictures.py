@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from runner.evaluation import Evaluation
 from runner.exploration import Exploration, strongest
+from runner.recipe import Recipe
 from runner.report.data import BestPossible, Histogram, Strength, Timeline
 
 INK, QUIET, LINE, PAPER = "#1f2933", "#5f6c7b", "#d5dbe1", "#ffffff"
@@ -151,6 +152,34 @@ def roc_curve(evaluation: Evaluation, best: BestPossible | None) -> Figure:
             best.roc.x, best.roc.y, color=ORANGE, linewidth=1.6, linestyle="--", label=f"best possible {best.auc:.3f}"
         )
     axes.plot(evaluation.roc.x, evaluation.roc.y, color=BLUE, linewidth=2.0, label=f"model {evaluation.auc:.3f}")
+    axes.set_aspect("equal")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.grid(True)
+    axes.set_xlabel("share of the others above the score")
+    axes.set_ylabel("share of converters above the score")
+    axes.legend(loc="lower right", title="AUC", alignment="left")
+    return figure
+
+
+def recipe(found: Recipe) -> Figure:
+    """ROC curves of the documented recipe, judged its own way and as of a date, and of our model as of that date."""
+    figure, axes = _figure((5.2, 4.6))
+    axes.plot([0, 1], [0, 1], color=LINE, linewidth=1)
+    shown = (
+        (found.own_test, ORANGE, ":", "recipe, on its own rows"),
+        (found.on_date, ORANGE, "-", "recipe, on the date"),
+        (found.ours, BLUE, "-", "ours, on the date"),
+    )
+    for judged, colour, line, name in shown:
+        axes.plot(
+            judged.curve.x,
+            judged.curve.y,
+            color=colour,
+            linewidth=2.0,
+            linestyle=line,
+            label=f"{name} {judged.auc:.3f}",
+        )
     axes.set_aspect("equal")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from runner.session import may_pass, newest_run
 from runner.steps.data import apply_setup, doctor, load_events, plan_setup, synthesize
-from runner.steps.dbt import dbt_call, dbt_variables
-from runner.steps.features import explore, export, featurize
-from runner.steps.model import score, train
+from runner.steps.dbt import dbt_variables, run_dbt_here
+from runner.steps.features import check_leaks, explore, export, featurize
+from runner.steps.model import recipe, score, train
 from runner.steps.scores import activate, audience, publish
 
 __all__ = [
     "activate",
     "apply_setup",
     "audience",
-    "dbt_call",
+    "check_leaks",
     "dbt_variables",
     "doctor",
     "explore",
@@ -31,7 +31,9 @@ __all__ = [
     "newest_run",
     "plan_setup",
     "publish",
+    "recipe",
     "run",
+    "run_dbt_here",
     "score",
     "synthesize",
     "train",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from runner.blueprints import scores_dataset
+from runner.dataset_settings import settle_datasets
+from runner.dbt_output import pass_on
 from runner.featurize import (
     EventDays,
     dbt_environment,
@@ -18,11 +24,13 @@ from runner.featurize.command import propensity_variables
 from runner.session import open_session
 
 BUILDS = ("build", "run", "retry")
+PROJECT = "PROPENSITY_PROJECT"
+"""The files as one command saw them (macro dataset_made_from). Not for a shell, where they change afterwards."""
 
 
 def dbt_variables(settings_file: Path) -> dict[str, str]:
     """Environment variables for bare dbt: host, a fresh token, and the variables of the newest day of data."""
-    return dbt_call(settings_file)[1]
+    return {name: value for name, value in dbt_call(settings_file)[1].items() if name != PROJECT}
 
 
 def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, dict[str, str]]:
@@ -45,6 +53,8 @@ def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, 
     history = days.history() if days else read_history(session.sql, events)
     as_of = end_of_newest_complete_day(history)
     variables = propensity_variables(as_of, history.first_day, tenant, events, profiles, days)
+    scores = {case.name: platform.catalog.find_dataset(scores_dataset(case.name)) for case in settings.use_cases}
+    variables["scores_tables"] = {name: found.table_name for name, found in scores.items() if found}
     environment = dbt_environment(
         platform.queries.login(),
         variables,
@@ -52,7 +62,29 @@ def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, 
         work_dir=settings.state_dir / "dbt",
         sslmode=platform.connection.sql_sslmode,
     )
-    return settings.dbt_project, environment
+    expires = datetime.now(UTC) + timedelta(seconds=platform.session.tokens.seconds_left())
+    environment["PROPENSITY_TOKEN_EXPIRES"] = f"{expires:%Y-%m-%dT%H:%M:%SZ}"
+    return settings.dbt_project, environment | {PROJECT: project_fingerprint(settings.dbt_project)}
+
+
+def project_fingerprint(folder: Path) -> str:
+    """Changes with every file of the dbt project that decides what is built; not with what dbt writes there."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".sql", ".yml", ".csv")):
+        if not {"target", "logs"} & set(path.relative_to(folder).parts):
+            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_dbt_here(settings_file: Path, arguments: Sequence[str]) -> int:
+    """`propensity dbt -- ...`: dbt in the foreground, with its own exit status; labels datasets after a build."""
+    folder, variables = dbt_call(settings_file, arguments)
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments]
+    status = pass_on(command, folder, {**os.environ, **variables}, print)
+    manifest = Path(variables["DBT_TARGET_PATH"]) / "manifest.json"
+    if status == 0 and manifest.exists() and any(word in BUILDS for word in arguments):
+        settle_datasets(open_session(settings_file).platform, manifest, _tell)
+    return status
 
 
 def _tell(line: str) -> None:

@@ -6,10 +6,12 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from runner.cost import cost_lines
 from runner.dataset_settings import settle_datasets
 from runner.errors import DataError
 from runner.exploration import explore as look
 from runner.export import compare
+from runner.featurize import check_leaks as change_the_future
 from runner.featurize import featurize as build_features
 from runner.governance import refuse_labelled
 from runner.session import open_session, tell
@@ -35,7 +37,28 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
     excluded = ", ".join(f"{n:,} {reason}" for reason, n in built.excluded_by_reason.items()) or "nobody"
     tell(f"{built.training_rows:,} training rows; {built.scoring_rows:,} of {built.profiles:,} identities to score")
     tell(f"left out of scoring: {excluded}")
+    for line in cost_lines(built.read_by_model, built.seconds_by_model, built.batch_statements):
+        tell(line)
     return built.run_id
+
+
+def check_leaks(settings_file: Path, run_id: str, *, once: bool = False) -> None:
+    """Change everything after a past as-of date, build the features again, and compare: none may differ.
+
+    With `once`, a run that passed before is not checked again.
+    """
+    session, case, workspace = open_run(settings_file, run_id)
+    if once and workspace.has("leak_check"):
+        return
+    scratch = session.settings.state_dir / "leak_check" / case.name
+    as_of = as_of_time(workspace).date()
+    with step(workspace.folder, 2, "check_leaks", "does any feature know the future?"):
+        found = change_the_future(
+            session.settings, case, session.platform, session.sql, as_of, session.settings.dbt_project, scratch, tell
+        )
+        workspace.save("leak_check", asdict(found))
+    compared = sum(found.rows.values())
+    tell(f"{found.features} features of {compared:,} rows as of {found.as_of} and earlier: all equal, to the last bit")
 
 
 def explore(settings_file: Path, run_id: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from runner.blueprints import resolve
 from runner.errors import DataError
 from runner.export import read_card
 from runner.gate import AgainstChampion, against_champion, judge
+from runner.recipe import follow_recipe
 from runner.registry import Registry
 from runner.scoring import score as score_rows
 from runner.session import tell
@@ -43,6 +45,28 @@ def train(settings_file: Path, run_id: str) -> None:
         tell(f"version {registered.version}; version {registered.champion_version} scores")
         for failure in verdict.failures:
             tell(f"gate ({verdict.mode}): {failure}")
+
+
+def recipe(settings_file: Path, run_id: str, *, once: bool = False) -> None:
+    """The documented notebook recipe on the run's question, judged its own way and as of a date, beside our model.
+
+    With `once`, it is not followed again for a run that has it.
+    """
+    session, case, workspace = open_run(settings_file, run_id)
+    if once and workspace.has("recipe"):
+        return
+    table = session.platform.catalog.dataset_named(session.settings.datasets.events).table_name
+    tenant = (session.settings.tenant or session.platform.schemas.tenant()).lstrip("_")
+    key = resolve(session.settings.identity.path, tenant)
+    with step(workspace.folder, 4, "recipe", "the documented notebook recipe on the same question"):
+        test_file = Path(workspace.load("train")["test_file"])
+        found = follow_recipe(session.sql, table, key, case.target_event, test_file)
+        if found is None:
+            tell("the data hold none of the events that it counts, or too few conversions: nothing to compare")
+            return
+        workspace.save("recipe", found.as_json())
+        tell(f"on its own test rows it reaches an AUC of {found.own_test.auc:.3f}")
+        tell(f"scoring people as of {found.as_of}: the recipe {found.on_date.auc:.3f}, ours {found.ours.auc:.3f}")
 
 
 def score(settings_file: Path, run_id: str) -> None:

@@ -37,7 +37,10 @@ def check(home: Path) -> dict[str, Any]:
     scores = pq.read_table(told["scores_file"])
     assert scores.column_names[:3] == ["user_id", "as_of", "score"]
     assert scores.num_rows == told["scoring_rows"] == len(set(scores["user_id"].to_pylist()))
-    assert Path(told["report_file"]).exists()
+    report = Path(told["report_file"]).read_text(encoding="utf-8")
+    assert "No feature knows the future" in report
+    assert "The documented recipe on the same question" in report
+    assert told["leak_check"]["features"] > 100
     return told
 
 

@@ -10,6 +10,7 @@ import pytest
 from local_platform.misbehaviour import KINDS
 from tests.end_to_end.conftest import ROOT, Project
 from tests.end_to_end.rough_loop import RoughLoop
+from tests.end_to_end.test_no_secret_leaks import found_in, secrets_of
 
 SHARE = 0.1
 STUCK_AFTER_MINUTES = 0.15
@@ -37,6 +38,9 @@ def campaign(project: Project, seed: int, *, share: float = SHARE, attempts: int
     if not succeeded:
         loop.once()
     loop.check_everything_is_there_once()
+    secrets = secrets_of(project)
+    assert found_in(project.settings.parents[1], secrets) == {}
+    assert not [name for name, secret in secrets.items() if secret in "".join(map(str, loop.errors))]
 
 
 def report(seed: int, share: float, met: Counter[str], loop: RoughLoop, succeeded: bool) -> None:

@@ -76,7 +76,7 @@ def test_the_loop_is_as_published(loop: list[Exchange], used: set[Deviation]) ->
 
 def test_every_deviation_is_still_needed(loop: list[Exchange], used: set[Deviation]) -> None:
     unexplained(loop, used)
-    assert [entry for entry in deviations() if entry not in used] == []
+    assert [entry for entry in deviations() if entry.traffic == "loop" and entry not in used] == []
 
 
 # -- the check itself -----------------------------------------------------------------------------------------------

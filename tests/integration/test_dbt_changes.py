@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from runner.contract import Contract
+from runner.docs_site import build_docs
 from runner.errors import DataError
 from runner.featurize import Featurized
-from tests.integration.feature_store import FeatureStore, dbt, feature_store, synthetic_events
+from tests.integration.dbt_here import variables_set
+from tests.integration.feature_store import ROOT, FeatureStore, feature_store, synthetic_events
+
+BROWSER = shutil.which("chromium")
 
 FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 2)
 SQL = """with activity as (
@@ -107,21 +117,44 @@ def test_a_changed_type_is_an_error_that_names_the_column_and_the_way_out(
         remove_feature(store)
 
 
-def test_an_engineer_with_a_prefix_touches_nobody_elses_relation(store: FeatureStore, first: Featurized) -> None:
-    before = {r["name"]: r["dataSetId"] for r in store.sql.rows("show tables")}
-    views = {r["Name"]: r["Id"] for r in store.sql.rows("show views")}
-    dbt(store, "build", "--target", "dev", prefix="ann")
-    after = {r["name"]: r["dataSetId"] for r in store.sql.rows("show tables")}
-    assert {name: after[name] for name in before} == before
-    assert all(name.startswith("ann_") for name in after if name not in before and name not in views | before)
-    assert dataset_ids(store, "ann_newsletter")
-    assert store.sql.count("ann_newsletter_scoring_set") > 100
+@pytest.fixture(scope="module")
+def page(store: FeatureStore, first: Featurized) -> Path:
+    """The docs site of the project as it is, over the wire."""
+    settings = store.folder / "propensity.yml"
+    content = yaml.safe_load((ROOT / "propensity.yml").read_text())
+    settings.write_text(yaml.safe_dump(content | {"dbt_project": str(store.project)}))
+    with variables_set(store.local.environment()):
+        return build_docs(settings, store.folder / "docs", print)
 
 
-def test_docs_and_freshness_work_over_the_wire(store: FeatureStore, first: Featurized) -> None:
-    dbt(store, "docs", "generate", "--target", "prod", prefix="docs")
-    catalog = (store.folder / "docs/target/catalog.json").read_text()
-    assert "minutes_since_last_event" in catalog
+def test_the_docs_site_is_one_page_with_descriptions_columns_and_lineage(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    manifest, catalog = held(text, "manifest"), held(text, "catalog")
+    described = manifest["nodes"]["model.propensity.feat_activity"]["columns"]
+    built = catalog["nodes"]["model.propensity.feat_activity"]["columns"]
+    assert set(described) <= set(built)
+    assert all(column["description"] for column in described.values())
+    assert "exposure.propensity.newsletter_destination" in manifest["exposures"]
+    parents = manifest["parent_map"]["model.propensity.newsletter_audience"]
+    assert parents == ["source.propensity.scores.newsletter_scores"]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here (Debian's package 'chromium')")
+def test_a_browser_shows_a_columns_description_and_the_lineage(page: Path) -> None:
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
+    model = "#!/model/model.propensity.newsletter_audience"
+    done = subprocess.run([*command, page.as_uri() + model], capture_output=True, text=True, check=True, timeout=120)
+    assert "The calibrated probability, 0 to 1." in done.stdout
+    assert "newsletter_destination" in done.stdout, "what the model is used by"
+    assert "newsletter_scores" in done.stdout, "what the model is made from"
+
+
+def held(text: str, what: str) -> dict[str, Any]:
+    """The JSON that the static page carries in place of a file."""
+    found = re.search(rf"[{{,]{what}:(?={{)", text)
+    assert found, f"no {what} in the page"
+    content: dict[str, Any] = json.JSONDecoder().raw_decode(text, found.end())[0]
+    return content
 
 
 def test_a_contract_that_does_not_fit_the_sql_names_the_column(store: FeatureStore, first: Featurized) -> None:

@@ -11,7 +11,7 @@ import pytest
 from runner.errors import DataError
 from runner.featurize import Featurized
 from tests.integration.feature_store import FeatureStore, dbt, feature_store, synthetic_events
-from tests.integration.point_in_time import Event, by_user, label, ms
+from tests.integration.point_in_time import Event, by_user, features, label, ms
 
 NEWSLETTER, PURCHASE = date(2026, 11, 2), date(2026, 10, 31)
 BUYS, SUBSCRIBES = "commerce.purchases", "web.formFilledOut"
@@ -67,6 +67,19 @@ def test_each_has_its_own_question(store: FeatureStore, both: dict[str, Featuriz
     late = [r for r in rows if r["user_id"] == "late" and r["split"] == "test"]
     assert [r["label"] for r in late] == [1]  # bought on the 20th day: outside the newsletter's horizon, inside this
     assert max(r["as_of"].date() for r in rows) == date(2026, 10, 10)
+
+
+@pytest.mark.parametrize("model", ["purchase_scoring_set_runs", "purchase_training_set_runs"])
+def test_every_feature_of_the_second_question_equals_an_independent_computation_too(
+    store: FeatureStore, both: dict[str, Featurized], events: list[Event], model: str
+) -> None:
+    own, types, rates = by_user(events), store.settings.event_types, store.settings.rates
+    rows = store.sql.rows(f"select * from {model} where run_id = '{both['purchase'].run_id}'")
+    assert len(rows) > 200
+    for row in rows:
+        expected = features(own.get(row["user_id"], []), types, row["as_of"].date(), rates=rates)
+        wrong = {n: (row[n], v) for n, v in expected.items() if row[n] != v and row[n] != pytest.approx(v, rel=1e-12)}
+        assert not wrong, (row["user_id"], row["as_of"], wrong)
 
 
 def test_who_bought_may_buy_again_and_who_subscribed_may_not(store: FeatureStore, both: dict[str, Featurized]) -> None:

@@ -16,13 +16,14 @@ from tests.published_apis.recorder import Exchange
 
 @dataclass(frozen=True)
 class Deviation:
-    """An entry of `deviations.yml`; `operation` may hold alternatives in brackets."""
+    """An entry of `deviations.yml`; `traffic` is where it is needed: the loop, or the calls of aepp."""
 
     operation: str
     part: str
     where: str
     what: str
     reason: str
+    traffic: str = "loop"
 
     def explains(self, finding: Finding) -> bool:
         """Whether this is the deviation that was found."""

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runner.evaluation import Evaluation
+from runner.evaluation import Curve, Evaluation
 from runner.exploration import DayFigures, Exploration, SampleFigures, TypeFigures
+from runner.recipe import Judgement, Recipe
 from runner.report import (
     AudienceFacts,
     Followed,
@@ -160,6 +161,18 @@ def test_own_data_have_neither_truth_nor_figures(data: ReportData) -> None:
     assert "best possible" not in text
     assert "The data</h2>" not in text
     assert "Warnings" not in text
+
+
+def test_the_documented_recipe_stands_beside_ours(data: ReportData, page: str) -> None:
+    assert "documented recipe" not in page
+    curve = Curve((0.0, 0.5, 1.0), (0.0, 0.7, 1.0))
+    judged = [Judgement(auc, curve, 1_234, 56) for auc in (0.961, 0.512, 0.772)]
+    text = render(replace(data, recipe=Recipe("2026-10-26", *judged)))
+    section = text[text.index("The documented recipe") : text.index("What moves a score")]
+    assert re.findall(r"0\.961|0\.512|0\.772|1,234|2026-10-26", section) == [
+        "0.961", "1,234", "2026-10-26", "0.512", "0.772", "0.961", "0.512", "0.772",
+    ]  # fmt: skip
+    assert section.count("<img") == 1
 
 
 def test_one_event_type_and_one_day_are_enough(data: ReportData) -> None:

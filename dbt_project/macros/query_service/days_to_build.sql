@@ -6,10 +6,12 @@
   {%- set parts = [] -%}
   {%- if known.load > built.through -%}
     {%- do parts.append(
-      "select cast(activity_date as string) as changed_day from " ~ bare_name(source('experience_platform', 'event_days'))
-      ~ " where events_table = " ~ text_literal(bare_name(source('experience_platform', 'events')))
-      ~ " and base_snapshot = " ~ text_literal(known.base) ~ " and load_number > " ~ built.through
-      ~ " and fact in ('day', 'gone')"
+      "select cast(activity_date as string) as changed_day from (select activity_date, fact, load_number,"
+      ~ " max(case when fact = 'gone' then load_number end) over (partition by batch_id) as gone_in from "
+      ~ bare_name(source('experience_platform', 'event_days')) ~ " where events_table = "
+      ~ text_literal(bare_name(source('experience_platform', 'events'))) ~ " and base_snapshot = "
+      ~ text_literal(known.base) ~ ") as facts where fact = 'day' and (load_number > " ~ built.through
+      ~ " or gone_in > " ~ built.through ~ ")"
     ) -%}
   {%- endif -%}
   {%- if built.after_now_ms is not none -%}

@@ -13,6 +13,7 @@
   {%- if config.get('contract').enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}
+  {%- do count_cost() -%}
   {%- do check_members(name, about.primary_identity, sql) -%}
   {#- Asked anew rather than taken from dbt's cache: thirty days may have passed while the run was going on. -#}
   {%- set exists = name in show_names('tables') -%}

@@ -8,7 +8,7 @@
     run must have). meta.query_service, all optional: xdm_schema (title) and row_validation, which hold from creation and
     cannot be changed; identities {column: {namespace, primary}} and profile (true, upsert), added whenever they are missing;
     paths (run_path); usage_labels, which the runner puts on the dataset (there is no statement for them). Targets other
-    than `prod` make the dataset anew, so that an engineer sees every change at once. -#}
+    than `prod` make the dataset anew when anything has changed, so that an engineer sees every change at once. -#}
 {% materialization dataset, adapter='postgres' %}
   {%- do refuse_other_kind(this, 'view') -%}
   {%- set about = config.get('meta', {}).get('propensity', {}) -%}
@@ -21,12 +21,17 @@
   {%- if config.get('contract').enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}
-  {%- if existing is not none and target.name != 'prod' -%}
-    {%- do adapter.drop_relation(existing) -%}
-    {%- set existing = none -%}
-  {%- endif -%}
   {%- set state = state_of(bare_name(this)) if existing is not none else none -%}
+  {%- set made_from = dataset_made_from(sql) -%}
+  {%- if existing is not none and target.name != 'prod' and not (made_from and state and state.made_from == made_from) -%}
+    {%- call statement('forget_state') -%}
+      drop view if exists {{ bare_name(this) }}_state
+    {%- endcall -%}
+    {%- do adapter.drop_relation(existing) -%}
+    {%- set existing, state = none, none -%}
+  {%- endif -%}
   {%- if existing is none -%}
+    {%- do count_cost() -%}
     {%- do create_dataset(runs, run, kept, sql) -%}
   {%- elif state is not none and state.run_id == run -%}
     {%- do apply_dataset_settings(runs, kept) -%}
@@ -34,6 +39,7 @@
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- elif rows_of_run(runs, run, run_path(kept)) == 0 -%}
     {%- do apply_dataset_settings(runs, kept) -%}
+    {%- do count_cost() -%}
     {%- set names = add_new_columns(runs, sql, shaped=kept.xdm_schema is defined) -%}
     {%- call statement('main') -%}
       {{ insert_run(runs, run, names, sql, run_path(kept)) }}
@@ -51,7 +57,7 @@
     select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }}
     where {{ run_path(kept) }} = {{ text_literal(run) }}
   {%- endcall -%}
-  {%- do keep_state(bare_name(this), {'run_id': run}) -%}
+  {%- do keep_state(bare_name(this), {'run_id': run, 'made_from': made_from}) -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}
   {{ return({'relations': [this.incorporate(type='view'), runs]}) }}

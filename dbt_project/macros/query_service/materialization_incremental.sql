@@ -27,7 +27,8 @@
     'sequence': (built.sequence if built else 0) + 1, 'definition': definition,
     'base': known.base if known else '', 'through': known.load if known else 0
   } -%}
-  {%- set made_from = [definition, load.base or newest_snapshot(), load.through, load.sequence, days] | tojson -%}
+  {%- set base = load.base or newest_snapshot(source('experience_platform', 'events')) -%}
+  {%- set made_from = [definition, base, load.through, load.sequence, days] | tojson -%}
   {%- set attempt = namespace(id='', copies=2) -%}
   {%- for n in range(9) -%}
     {%- if attempt.copies > 1 -%}
@@ -54,11 +55,13 @@
     {%- call noop_statement('main', 'ROWS WERE THERE') -%}{%- endcall -%}
   {%- elif days is none -%}
     {%- do log(bare_name(this) ~ ': all days are built, because ' ~ reason, info=True) -%}
+    {%- do count_cost() -%}
     {%- call statement('main') -%}
       create table if not exists {{ load.table }} as {{ rows_of_load }} order by activity_date asc nulls last
     {%- endcall -%}
   {%- else -%}
     {%- do log(bare_name(this) ~ ': ' ~ (days | length) ~ ' days have changed', info=True) -%}
+    {%- do count_cost(share_of_days(days)) -%}
     {%- call statement('main') -%}
       insert into {{ load.table }}
       {{ rows_of_load }}

@@ -10,6 +10,7 @@
   {%- if config.get('contract').enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}
+  {%- do count_cost() -%}
   {%- call statement('main') -%}
     create table {{ physical }} as {{ sql }}
   {%- endcall -%}

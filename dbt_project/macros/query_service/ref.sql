@@ -1,6 +1,9 @@
 {#- Stock dbt would send:      select ... from "prod:all"."public"."stg_events"
     Query Service refuses it:  double quotes and dots cannot be combined, and the database's name has a colon. -#}
 {% macro ref() -%}
+  {%- if execute -%}
+    {%- do refuse_expired_token() -%}
+  {%- endif -%}
   {%- set relation = builtins.ref(*varargs, **kwargs) -%}
   {{ return(relation.include(database=false, schema=false)) }}
 {%- endmacro %}

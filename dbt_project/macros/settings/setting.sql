@@ -11,5 +11,9 @@
       ~ " with `propensity env` first: it decides the as-of date and finds the tables."
     ) -%}
   {%- endif -%}
+  {%- if name == 'first_day' and value and development_limit('limit_days') -%}
+    {%- set days = modules.datetime.timedelta(days=development_limit('limit_days') | int) -%}
+    {%- set value = [value, (iso_date(setting('as_of')) - days).isoformat()] | max -%}
+  {%- endif -%}
   {{ return(value) }}
 {%- endmacro %}

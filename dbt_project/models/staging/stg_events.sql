@@ -3,6 +3,7 @@
     on `event_at` reaches the files. -#}
 with source as (
   select * from {{ source('experience_platform', 'events') }}
+  {{- only_development_rows('timestamp') }}
 ),
 
 renamed as (

@@ -2,6 +2,7 @@
     contradict each other the largest value holds, so that the answer is always the same (opted out wins). -#}
 with source as (
   select * from {{ source('experience_platform', 'profiles') }}
+  {{- only_development_rows() }}
 ),
 
 renamed as (

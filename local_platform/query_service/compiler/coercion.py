@@ -44,7 +44,8 @@ def common(left: Type, right: Type, *, text: bool = True, names: bool = True) ->
 
     Args:
         text: whether a string and another simple type become a string.
-        names: whether fields of structs must have the same names; if not, the left ones are taken.
+        names: whether fields of structs must have the same names; if not, equal types are enough and the left names
+            are taken.
     """
     if left == right or right.kind == "void":
         return left
@@ -75,7 +76,8 @@ def _common_complex(left: Type, right: Type, text: bool, names: bool) -> Type | 
         fields = []
         for one, other in zip(left.fields, right.fields, strict=True):
             type = common(one.type, other.type, text=text, names=names)
-            if type is None or (names and one.name.lower() != other.name.lower()):
+            renamed = one.name.lower() != other.name.lower()
+            if type is None or (renamed and (names or one.type != other.type)):
                 return None
             fields.append(Field(one.name, type))
         return Type("struct", fields=tuple(fields))
@@ -100,4 +102,4 @@ def compared(left: Type, right: Type) -> Type | None:
         return None if other.is_complex else (STRING if other.kind in ("void", "binary") else other)
     if "boolean" in (left.kind, right.kind) and (left.is_numeric or right.is_numeric):
         return left if left.is_numeric else right
-    return common(left, right, text=False, names=False)
+    return common(left, right, text=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from local_platform.query_service.compiler import access, literals, operators
+from local_platform.query_service.compiler import access, literals, operators, regex
 from local_platform.query_service.compiler.casts import cast, literal_text, typed_literal
 from local_platform.query_service.compiler.coercion import common_of, compared
 from local_platform.query_service.compiler.scope import Scope, Statement, Value
@@ -92,6 +92,8 @@ class Expressions:
             windows=self.scope.windows,
             rename=self.scope.rename,
             below=self.scope.below,
+            grouped=self.scope.grouped,
+            depth=self.scope.depth + 1,
         )
         return Expressions(self.statement, inner, self.compile_query)
 
@@ -127,6 +129,12 @@ def _case(self: Expressions, node: exp.Case) -> Value:
     branches = node.args["ifs"]
     subject = node.args.get("this")
     if subject is None:
+        for branch in branches:
+            if isinstance(branch.this, exp.Null):
+                raise analysis_error(
+                    'CASE WHEN requires the "BOOLEAN" type, however NULL has the type "VOID".',
+                    kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                )
         tests = [self.condition(branch.this) for branch in branches]
     else:
         left = self.value(subject)
@@ -206,6 +214,9 @@ def _in_query(self: Expressions, node: exp.In, query: exp.Expression) -> Value:
         rights.append(cast(Value(f"{name}.c{position}", type), target).sql)
     sub_query = f"(SELECT {', '.join(rights)} FROM ({inner.sql}) AS {name})"
     subject = lefts[0] if len(lefts) == 1 else f"({', '.join(lefts)})"
+    if isinstance(node.parent, exp.Select | exp.Alias):
+        # In the select list Spark asks whether there is such a row: false where WHERE would have NULL.
+        return Value(f"coalesce({subject} IN {sub_query}, false)", BOOLEAN)
     return Value(f"({subject} IN {sub_query})", BOOLEAN)
 
 
@@ -257,7 +268,8 @@ def _escape(self: Expressions, node: exp.Escape) -> Value:
 
 def _rlike(self: Expressions, node: exp.RegexpLike) -> Value:
     left, right = cast(self.value(node.this), STRING), cast(self.value(node.expression), STRING)
-    return Value(f"regexp_matches({left.sql}, {right.sql})", BOOLEAN)
+    fast, general = (f"{name}({left.sql}, {right.sql})" for name in ("regexp_matches", "spark_regexp_matches"))
+    return Value(regex.choose(right, left.sql, fast, general), BOOLEAN)
 
 
 def _not(self: Expressions, node: exp.Not) -> Value:

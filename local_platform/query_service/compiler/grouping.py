@@ -47,13 +47,24 @@ def _is_sets(node: exp.Expression) -> bool:
     return isinstance(node, exp.GroupingSets | exp.Rollup | exp.Cube)
 
 
-def has_sets(select: exp.Select) -> bool:
-    """Whether GROUP BY makes several groupings, which grouping() tells apart."""
+def grouping_columns(select: exp.Select) -> list[exp.Expression]:
+    """The columns of a GROUP BY with several groupings, in order; empty for a plain one."""
     clause = select.args.get("group")
-    return clause is not None and (
-        any(clause.args.get(word) for word in ("rollup", "cube", "grouping_sets"))
-        or any(_is_sets(node) for node in clause.expressions)
-    )
+    if clause is None:
+        return []
+    words = [each for word in ("rollup", "cube", "grouping_sets") for each in clause.args.get(word) or []]
+    words += [node for node in clause.expressions if _is_sets(node)]
+    plain = [node for node in clause.expressions if not _is_sets(node)]
+    if not words:
+        return []
+    found = [*plain, *(part for word in words for node in word.expressions for part in _parts(node))]
+    return list({node.sql(): node for node in found}.values())
+
+
+def _parts(node: exp.Expression) -> list[exp.Expression]:
+    if isinstance(node, exp.Paren):
+        return _parts(node.this)
+    return [part for each in node.expressions for part in _parts(each)] if isinstance(node, exp.Tuple) else [node]
 
 
 def _key(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> str:

@@ -30,6 +30,9 @@ def json_sql(sql: str, type: Type) -> str:
         return f"('\"' || CAST({sql} AS VARCHAR) || '\"')"
     if kind == "binary":
         return f"('\"' || base64({sql}) || '\"')"
+    if type.is_fractional:
+        text = to_text(sql, type)
+        return f"(CASE WHEN isnan({sql}) OR isinf({sql}) THEN '\"' || {text} || '\"' ELSE {text} END)"
     return to_text(sql, type)
 
 
@@ -40,6 +43,19 @@ def _struct(sql: str, type: Type) -> str:
         parts.append(f"{literal_text(json.dumps(field.name) + ':')} || {part}")
     listed = f"list_filter([{', '.join(parts)}], lambda x: x IS NOT NULL)"
     return f"(CASE WHEN {sql} IS NOT NULL THEN '{{' || coalesce(array_to_string({listed}, ','), '') || '}}' END)"
+
+
+def wanted_of(type: Type) -> str:
+    """The type as the engine's reader of JSON wants it, as JSON."""
+    return json.dumps(_wanted(type))
+
+
+def _wanted(type: Type) -> object:
+    if type.kind == "struct":
+        return {"kind": "struct", "fields": [[field.name, _wanted(field.type)] for field in type.fields]}
+    if type.kind in ("array", "map"):
+        return {"kind": type.kind, "element": _wanted(type.item)}
+    return {"kind": type.duck}
 
 
 def structure_of(type: Type) -> str:

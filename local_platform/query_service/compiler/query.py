@@ -13,7 +13,7 @@ from local_platform.query_service.compiler.calls import Call, read_call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.expressions import Expressions
-from local_platform.query_service.compiler.grouping import group_by
+from local_platform.query_service.compiler.grouping import group_by, grouping_columns
 from local_platform.query_service.compiler.limits import limit_sql
 from local_platform.query_service.compiler.naming import output_name
 from local_platform.query_service.compiler.ordering import order_key
@@ -226,6 +226,11 @@ class Compiler:
 
     def _list(self, node: exp.Select, scope: Scope, origin: str, condition: str, limited: bool, raw: bool) -> Query:
         expressions = self.expressions(scope)
+        for key in node.args["group"].expressions if node.args.get("group") is not None else ():
+            if isinstance(key, exp.Anonymous) and str(key.this).lower() == "time_window":
+                # GROUP BY window(...) gives a column of that name.
+                scope.aliases["window"] = expressions.value(key)
+        scope.grouped = grouping_columns(node)
         items, generator = self._items(node, expressions)
         group = group_by(expressions, node, items)
         having = node.args.get("having")
@@ -362,6 +367,11 @@ class Compiler:
         if items is not None:
             value = self.expressions(_aliases_first(scope, items)).value(node)
             same = [place for place, item in enumerate(items) if item.value.sql == value.sql]
+            if not same and node.find(exp.Window) is not None:
+                raise analysis_error(
+                    "A window function in ORDER BY must stand in the select list; give it an alias there.",
+                    kind="UNSUPPORTED_EXPR_FOR_OPERATOR",
+                )
             if same and not value.type.is_complex:
                 return f"{same[0] + 1} {ending}"
             return f"{order_key(value)} {ending}"

@@ -146,6 +146,8 @@ class Scope:
         locals: parameters of lambdas and, where allowed, aliases of the select list.
         windows: named windows, by lower-case name, as syntax trees.
         rename: set where columns are reached through a wrapping query: maps DuckDB's SQL of a column to another.
+        depth: number of lambdas around this place.
+        grouped: columns of a GROUP BY with several groupings, as syntax trees.
         below: inner windows of Adobe-defined functions, by the identity of the OVER clause's tree.
     """
 
@@ -157,6 +159,8 @@ class Scope:
     windows: dict[str, Any] = field(default_factory=dict)
     rename: Callable[[str], str] | None = None
     below: dict[int, Any] = field(default_factory=dict)
+    grouped: list[Any] = field(default_factory=list)
+    depth: int = 0
 
     def child(self) -> Scope:
         """A scope for a sub-query: sees the common table expressions, and outer columns as a last resort."""
@@ -171,7 +175,10 @@ class Scope:
             QueryError: 58000, unknown or ambiguous.
         """
         scope: Scope | None = self
-        while scope is not None:
+        # Spark's sub-queries see the query around them, but none further out.
+        for _ in range(2):
+            if scope is None:
+                break
             found = scope._local(parts) or scope._column(parts) or scope._alias(parts)
             if found is not None:
                 return found

@@ -163,10 +163,8 @@ CREATE MACRO spark_unbase64(s) AS TRY(from_base64(s));
 CREATE MACRO spark_unhex(s) AS
   CASE WHEN regexp_full_match(s, '[0-9A-Fa-f]*') THEN unhex(CASE WHEN length(s) % 2 = 1 THEN '0' || s ELSE s END) END;
 
--- 2020-01-01T00:00:00.000Z; microseconds only when there are some
-CREATE MACRO spark_iso_timestamp(t) AS
-  strftime(t, '%Y-%m-%dT%H:%M:%S')
-  || (CASE WHEN microsecond(t) % 1000 = 0 THEN strftime(t, '.%g') ELSE strftime(t, '.%f') END) || 'Z';
+-- 2020-01-01T00:00:00.000Z; microseconds are cut
+CREATE MACRO spark_iso_timestamp(t) AS strftime(t, '%Y-%m-%dT%H:%M:%S.%g') || 'Z';
 
 -- psql prints at least one decimal of a timestamp; so does the text of a struct.
 CREATE MACRO spark_shown_timestamp(t) AS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import zlib
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from local_platform.query_service.engine import exact, murmur3, url
+from local_platform.query_service.engine import exact, javatime, murmur3, regex, sparkjson, url
 
 
 def register(database: Any) -> None:
@@ -46,6 +45,7 @@ _RESULTS = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
+    "BOOLEAN": pa.bool_(),
     "VARCHAR[]": pa.list_(pa.string()),
     "VARCHAR[][]": pa.list_(pa.list_(pa.string())),
 }
@@ -132,35 +132,12 @@ def _sentences(text: str) -> list[list[str]]:
     return [re.findall(r"[\w']+", sentence) for sentence in re.split(r"[.!?]+", text) if re.search(r"\w", sentence)]
 
 
-def _split(text: str, pattern: str, limit: int) -> list[str]:
-    return re.split(pattern, text, maxsplit=max(limit - 1, 0)) if limit != 1 else [text]
-
-
 def _crc32(data: bytes) -> int:
     return zlib.crc32(data)
 
 
 def _sha2(data: bytes, bits: int) -> str:
     return hashlib.new(f"sha{bits}", data).hexdigest()
-
-
-def _schema_of_json(text: str) -> str | None:
-    try:
-        return _schema(json.loads(text))
-    except ValueError:
-        return None
-
-
-def _schema(value: Any) -> str:
-    if isinstance(value, dict):
-        return "STRUCT<" + ", ".join(f"{name}: {_schema(value[name])}" for name in sorted(value)) + ">"
-    if isinstance(value, list):
-        return f"ARRAY<{_schema(value[0]) if value else 'STRING'}>"
-    if isinstance(value, bool):
-        return "BOOLEAN"
-    if isinstance(value, int):
-        return "BIGINT"
-    return "DOUBLE" if isinstance(value, float) else "STRING"
 
 
 def _base64(data: bytes) -> str:
@@ -207,10 +184,17 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_parse_url", url.part, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_parse_url_key", url.key_of_query, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_sentences", _sentences, ["VARCHAR"], "VARCHAR[][]"),
-    ("spark_split", _split, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
+    ("spark_split", regex.split, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
+    ("spark_regexp_matches", regex.matches, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
+    ("spark_regexp_extract", regex.extract, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
+    ("spark_regexp_replace", regex.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_format_time", javatime.format_time, ["BIGINT", "VARCHAR"], "VARCHAR"),
+    ("spark_parse_time", javatime.parse_time, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    ("spark_json_path", sparkjson.at_path, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_json_conform", sparkjson.conform, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),
     ("spark_sha2", _sha2, ["BLOB", "INTEGER"], "VARCHAR"),
-    ("spark_schema_of_json", _schema_of_json, ["VARCHAR"], "VARCHAR"),
+    ("spark_schema_of_json", sparkjson.schema_of, ["VARCHAR"], "VARCHAR"),
 )
 _VECTORISED: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_hash_bytes", _hash_bytes, ["BLOB", "INTEGER"], "INTEGER"),

@@ -7,6 +7,7 @@ registry, which holds exactly the documented functions. Clauses other engines ha
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from sqlglot import exp, tokens
@@ -144,6 +145,7 @@ def parse_query(sql: str) -> exp.Expression:
         QueryError: 42601.
     """
     _check_tokens(sql)
+    sql = _window_calls(sql)
     trees = _parse(sql)
     if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values):
         raise syntax_error(f"Expected one SELECT, seen: {shorten(sql)}")
@@ -153,6 +155,17 @@ def parse_query(sql: str) -> exp.Expression:
         if identifier.args.get("quoted") and start is not None:
             identifier.meta[QUOTE] = sql[start]
     return trees[0]
+
+
+def _window_calls(sql: str) -> str:
+    """window(time, width) under its second name: behind GROUP BY the word would open a WINDOW clause."""
+    if "window" not in sql.lower():
+        return sql
+    read = lexer.tokenize(sql)
+    for token, following in reversed(list(pairwise(read))):
+        if token.upper == "WINDOW" and following.text == "(":
+            sql = f"{sql[: token.start]}time_window{sql[token.end :]}"
+    return sql
 
 
 def parse_type(text: str) -> exp.DataType:
@@ -170,11 +183,12 @@ def parse_type(text: str) -> exp.DataType:
 def _check_tokens(sql: str) -> None:
     """Refuse what the parser would read although Spark does not."""
     read = lexer.tokenize(sql)
-    for token, following in zip(read, [*read[1:], None], strict=True):
+    for token, following, behind in zip(read, [*read[1:], None], [*read[2:], None, None], strict=False):
         if token.text == "::" and token.kind == "sign":
             raise syntax_error("Syntax error: `::` is PostgreSQL's cast; write CAST(value AS type).")
         after = following.upper if following is not None else ""
-        if token.kind == "sign" and token.text == "," and (following is None or after in _NOT_AFTER_COMMA):
+        call = behind is not None and behind.text in ("(", ".") and after == "WINDOW"
+        if token.kind == "sign" and token.text == "," and (following is None or after in _NOT_AFTER_COMMA) and not call:
             raise syntax_error(f"Syntax error: a comma stands before {after or 'the end'}.")
 
 

@@ -15,6 +15,7 @@ def show_batch(context: Context, batch: Batch) -> Json:
     user = f"{context.options.client_id}@AdobeID"
     shown: Json = {
         "imsOrg": context.options.org_id,
+        "sandboxId": f"sandbox-{context.options.sandbox}",
         "status": batch.status,
         "created": batch.created_ms,
         "createdClient": context.options.client_id,

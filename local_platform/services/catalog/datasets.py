@@ -10,7 +10,7 @@ from local_platform.lake import Dataset
 from local_platform.services.catalog.errors import InvalidDataset
 from local_platform.services.schema_registry.errors import RegistryProblem
 from local_platform.services.schema_registry.state import Registry
-from local_platform.xdm import EVENT_CLASS
+from local_platform.xdm import EVENT_CLASS, from_arrow
 
 Json = dict[str, Any]
 
@@ -34,6 +34,11 @@ def is_upsert(dataset: Dataset) -> bool:
 def _has(tags: dict[str, list[str]], name: str, value: str) -> bool:
     """Pages disagree about a blank after the colon, so blanks do not count."""
     return value in [text.replace(" ", "") for text in tags.get(name, [])]
+
+
+def _observable(dataset: Dataset, rows: int) -> Json:
+    """The fields that data was seen in: those of the dataset once it holds rows."""
+    return {**from_arrow(dataset.schema), "meta:xdmType": "object"} if rows else {}
 
 
 class CatalogDatasets:
@@ -79,7 +84,7 @@ class CatalogDatasets:
             "enableErrorDiagnostics": bool(dataset.properties.get("enableErrorDiagnostics", False)),
             "classification": dataset.properties.get("classification", self._classification(dataset)),
             "extensions": extensions,
-            "observableSchema": dataset.properties.get("observableSchema", {}),
+            "observableSchema": dataset.properties.get("observableSchema") or _observable(dataset, records[0]),
             "state": dataset.properties.get("state", "DRAFT"),
         }
 

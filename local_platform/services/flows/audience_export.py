@@ -17,8 +17,8 @@ from local_platform.landing_zone import FOLDERS
 from local_platform.pql.values import quoted_name, quoted_text
 from local_platform.profile_store.engine import parquet
 from local_platform.profile_store.ledger import Membership
-from local_platform.services.flows import mapping_sets
-from local_platform.services.flows.mapping_sets import Mapping
+from local_platform.services.data_prep.mapping import Rule
+from local_platform.services.data_prep.state import MappingSets
 from local_platform.services.flows.runs import OPEN, records
 from local_platform.services.flows.specs import AUDIENCE_FLOWS
 from local_platform.services.flows.state import FlowState
@@ -299,7 +299,7 @@ def _csv_options(given: Any) -> str:
     )
 
 
-def _columns(context: Context, parameters: Json) -> list[Mapping]:
+def _columns(context: Context, parameters: Json) -> list[Rule]:
     """Mapped columns of a flow: its mapping set, or the legacy selectors.
 
     Raises:
@@ -307,13 +307,13 @@ def _columns(context: Context, parameters: Json) -> list[Mapping]:
     """
     mapping = parameters.get("profileMapping") or {}
     if mapping.get("mappingId"):
-        found = mapping_sets.of_id(context, str(mapping["mappingId"]))
+        found = MappingSets(context).rules(str(mapping["mappingId"]))
         if not found:
             raise NothingMapped(f"The mapping set {mapping['mappingId']} does not exist.")
         return found
     selectors = (parameters.get("profileSelectors") or {}).get("selectors") or []
     found = [
-        Mapping(str(value["path"]), str((value.get("mapping") or {}).get("destination") or value["path"]))
+        Rule(str(value["path"]), str((value.get("mapping") or {}).get("destination") or value["path"]), False)
         for value in (selector.get("value") or {} for selector in selectors)
         if value.get("path")
     ]

@@ -8,12 +8,16 @@ from typing import Any
 from local_platform.context import Context
 from local_platform.documents import Document
 from local_platform.lake import DatasetNotFound
+from local_platform.services.data_prep.mapping import problem_of
+from local_platform.services.data_prep.state import MappingSets
 from local_platform.services.flows import specs
 from local_platform.services.flows.errors import FlowProblem, InvalidSpec
 from local_platform.services.flows.templates import safe_path
 
 Json = dict[str, Any]
 DATASET_MODES = ("FIRST_FULL_THEN_INCREMENTAL", "DAILY_FULL_EXPORT")
+# Of flows into the lake; once needs none.
+_LEAST_INTERVALS = {"once": 0, "minute": 15, "hour": 1, "day": 1, "week": 1}
 _INTERVALS = {"hour": (3, 6, 9, 12), "day": (1,)}
 _FREQUENCIES = {
     "DAILY_FULL_EXPORT": ("ONCE", "DAILY"),
@@ -41,6 +45,9 @@ def connection_spec(body: Json) -> None:
 def source(context: Context, body: Json) -> None:
     """A source connection: the data lake names datasets, the profile store nothing."""
     id = body["connectionSpec"]["id"]
+    if id == specs.LANDING_ZONE_SOURCE:
+        _drop_zone(body)
+        return
     if id not in (specs.DATA_LAKE_SOURCE, specs.PROFILE_STORE_SOURCE):
         raise FlowProblem(400, f"Connection spec {id} is no source of this platform.")
     if id == specs.PROFILE_STORE_SOURCE:
@@ -53,6 +60,25 @@ def source(context: Context, body: Json) -> None:
             context.lake.dataset(str(item.get("dataSetId") if isinstance(item, dict) else item))
         except DatasetNotFound as fault:
             raise FlowProblem(400, str(fault), "List the datasets that can be exported under …/configs.") from None
+
+
+def _drop_zone(body: Json) -> None:
+    params, format_ = body.get("params"), (body.get("data") or {}).get("format")
+    if not isinstance(params, dict) or not isinstance(params.get("path"), str):
+        raise FlowProblem(400, "params.path is missing: the file or folder of the landing zone that is read.")
+    safe_path(params["path"])
+    if params.get("type", "file") not in ("file", "folder"):
+        raise FlowProblem(400, f"params.type is {params.get('type')!r}; expected file or folder.")
+    if format_ not in ("delimited", "json", "parquet"):
+        raise FlowProblem(400, f"data.format is {format_!r}; expected delimited, json or parquet.")
+
+
+def lake_target(context: Context, body: Json) -> None:
+    """A target connection of the data lake: the dataset that is written to."""
+    try:
+        context.lake.dataset(str((body.get("params") or {}).get("dataSetId")))
+    except DatasetNotFound as fault:
+        raise FlowProblem(400, str(fault), 'params must be {"dataSetId": "…"}.') from None
 
 
 def target(body: Json) -> None:
@@ -76,7 +102,7 @@ def flow(context: Context, body: Json, get: Callable[[str, str], Document]) -> N
     """A flow: known spec, existing ends of the right kind, a schedule or selectors that can be run."""
     spec = body.get("flowSpec")
     id = spec.get("id") if isinstance(spec, dict) else None
-    if id not in specs.DATASET_FLOWS | specs.AUDIENCE_FLOWS:
+    if id not in specs.DATASET_FLOWS | specs.AUDIENCE_FLOWS | {specs.CLOUD_STORAGE_TO_AEP}:
         raise InvalidSpec
     ends: dict[str, Json] = {}
     for name, kind in (("sourceConnectionIds", "sourceConnections"), ("targetConnectionIds", "targetConnections")):
@@ -84,10 +110,13 @@ def flow(context: Context, body: Json, get: Callable[[str, str], Document]) -> N
         if not isinstance(ids, list) or len(ids) != 1:
             raise FlowProblem(400, f"{name} must be a list of one id.")
         ends[kind] = get(kind, str(ids[0])).body
+    if id == specs.CLOUD_STORAGE_TO_AEP:
+        _import(context, body, ends)
+        return
     wanted = specs.DATA_LAKE_SOURCE if id in specs.DATASET_FLOWS else specs.PROFILE_STORE_SOURCE
     if ends["sourceConnections"]["connectionSpec"]["id"] != wanted:
         raise FlowProblem(400, f"Flow spec {id} needs a source connection of spec {wanted}.")
-    parameters = ends["targetConnections"]["params"]
+    parameters = ends["targetConnections"].get("params") or {}
     if id in specs.DATASET_FLOWS:
         if parameters.get("datasetFileType") is None:
             raise FlowProblem(400, "The target connection has no datasetFileType, which a dataset export needs.")
@@ -96,6 +125,34 @@ def flow(context: Context, body: Json, get: Callable[[str, str], Document]) -> N
         if parameters.get("fileType") is None:
             raise FlowProblem(400, "The target connection has no fileType, which an audience activation needs.")
         _selectors(context, body)
+
+
+def _import(context: Context, body: Json, ends: dict[str, Json]) -> None:
+    for kind, spec in (("sourceConnections", specs.LANDING_ZONE_SOURCE), ("targetConnections", specs.DATA_LAKE_TARGET)):
+        if ends[kind]["connectionSpec"]["id"] != spec:
+            raise FlowProblem(400, f"CloudStorageToAEP needs {kind} of spec {spec}.")
+    mappings = [item.get("params", {}).get("mappingId") for item in body.get("transformations") or []]
+    dataset = context.lake.dataset(str(ends["targetConnections"]["params"]["dataSetId"]))
+    sets = MappingSets(context)
+    for id in (str(found) for found in mappings if found):
+        rules = sets.rules(id)
+        if rules is None:
+            raise FlowProblem(400, f"There is no mapping set {id}.")
+        output = sets.output_schema({"outputSchema": {"schemaRef": {"id": dataset.schema_ref}}})
+        wrong = [problem for rule in rules if (problem := problem_of(rule, output))]
+        if wrong:
+            raise FlowProblem(400, " ".join(wrong), f"The dataset {dataset.name} has the schema {dataset.schema_ref}.")
+    schedule = body.get("scheduleParams")
+    if not isinstance(schedule, dict) or schedule.get("frequency") not in _LEAST_INTERVALS:
+        raise FlowProblem(400, f"scheduleParams.frequency must be one of {', '.join(_LEAST_INTERVALS)}.")
+    least = _LEAST_INTERVALS[schedule["frequency"]]
+    # The tutorials send both as text.
+    for name, smallest in (("startTime", 1), ("interval", least)):
+        value = str(schedule.get(name, ""))
+        if smallest and not (value.isdigit() and int(value) >= smallest):
+            raise FlowProblem(
+                400, f"scheduleParams.{name} is {schedule.get(name)!r}; expected a number from {smallest}."
+            )
 
 
 def _dataset_schedule(schedule: Any) -> None:

@@ -11,8 +11,8 @@ from local_platform.context import Context
 from local_platform.http import Call, endpoint
 from local_platform.landing_zone import FOLDERS, TTL_DAYS
 from local_platform.problems import BadRequest
-from local_platform.services.flows import audience_export, dataset_export, listing, mapping_sets, specs
-from local_platform.services.flows.errors import InvalidSpec, Missing
+from local_platform.services.flows import audience_export, dataset_export, landing_import, listing, specs
+from local_platform.services.flows.errors import FlowProblem, InvalidSpec, Missing
 from local_platform.services.flows.state import KINDS, FlowState
 
 PREFIX = "/data/foundation/flowservice"
@@ -24,17 +24,18 @@ def resume(context: Context) -> None:
     """Start again the runs that a killed process left unfinished."""
     runs = FlowState(context).runs
     for id in runs.unfinished():
-        work = runs.work(id) or {}
-        (dataset_export if work.get("kind") == "datasets" else audience_export).submit(context, id)
+        kind = (runs.work(id) or {}).get("kind")
+        ways = {"datasets": dataset_export.submit, "import": landing_import.submit}
+        ways.get(str(kind), audience_export.submit)(context, id)
 
 
 def routes(context: Context) -> list[Route]:
     """Objects of each kind, specs, runs, mapping sets, landing zone."""
     state = FlowState(context)
-    found: list[Route] = [*_spec_routes(context), *_run_routes(state)]
+    found: list[Route] = [*_spec_routes(context), *_run_routes(context, state)]
     for kind in KINDS:
         found.extend(_object_routes(state, kind))
-    return [*found, *mapping_sets.routes(context), *_landing_zone_routes(context)]
+    return [*found, *_landing_zone_routes(context)]
 
 
 def _object_routes(state: FlowState, kind: str) -> list[Route]:
@@ -63,8 +64,14 @@ def _object_routes(state: FlowState, kind: str) -> list[Route]:
         document = state.action(kind, call.path("id"), call.query("op") or "")
         return JSONResponse({"id": document.id, "etag": f'"{document.etag}"'})
 
+    def test(call: Call) -> Response:
+        state.get(kind, call.path("id"))
+        return JSONResponse({"result": True})
+
     base = f"{PREFIX}/{kind}"
+    tests = [Route(f"{base}/{{id}}/test", endpoint(test), methods=["GET"])] if kind == "connections" else []
     return [
+        *tests,
         Route(base, endpoint(listed), methods=["GET"]),
         Route(base, endpoint(create), methods=["POST"]),
         Route(f"{base}/{{id}}", endpoint(one), methods=["GET"]),
@@ -74,7 +81,7 @@ def _object_routes(state: FlowState, kind: str) -> list[Route]:
     ]
 
 
-def _run_routes(state: FlowState) -> list[Route]:
+def _run_routes(context: Context, state: FlowState) -> list[Route]:
     def listed(call: Call) -> Response:
         items = state.runs.all()
         return JSONResponse(listing.page("/runs", items, call.request.query_params.multi_items()))
@@ -85,7 +92,18 @@ def _run_routes(state: FlowState) -> list[Route]:
             raise Missing("runs", call.path("id"))
         return JSONResponse({"items": [run], "_links": {"next": {"href": ""}}})
 
+    def create(call: Call) -> Response:
+        flow = state.get("flows", str(call.json_object().get("flowId")))
+        if flow.body["flowSpec"]["id"] != specs.CLOUD_STORAGE_TO_AEP:
+            raise FlowProblem(400, "Runs on demand are for flows into the lake; exports are run by /adhocrun.")
+        if flow.body["state"] != "enabled":
+            raise FlowProblem(400, f"The flow {flow.id} is {flow.body['state']}.")
+        run = state.runs.get(landing_import.request(context, flow.id))
+        assert run is not None
+        return JSONResponse({"id": run["id"], "etag": run["etag"]}, 201)
+
     return [
+        Route(f"{PREFIX}/runs", endpoint(create), methods=["POST"]),
         Route(f"{PREFIX}/runs", endpoint(listed), methods=["GET"]),
         Route(f"{PREFIX}/runs/{{id}}", endpoint(one), methods=["GET"]),
     ]
@@ -125,7 +143,20 @@ def _spec_routes(context: Context) -> list[Route]:
         page = {"start": start, "end": start + len(shown), "total": len(found), "hasNext": start + limit < len(found)}
         return JSONResponse({"items": shown, "pageInfo": page})
 
+    def explore(call: Call) -> Response:
+        """What is in the drop zone, or the first rows of a file of it."""
+        if call.path("id") != specs.LANDING_ZONE_SOURCE:
+            raise InvalidSpec
+        if (call.query("objectType") or "root") != "file":
+            return JSONResponse(landing_import.explored(context, call.query("object") or ""))
+        format_ = call.query("fileType") or call.query("FILE_TYPE") or "delimited"
+        try:
+            return JSONResponse(landing_import.preview(context, call.query("object") or "", format_))
+        except landing_import.CannotImport as fault:
+            raise FlowProblem(400, str(fault)) from None
+
     return [
+        Route(f"{PREFIX}/connectionSpecs/{{id}}/explore", endpoint(explore), methods=["GET"]),
         Route(f"{PREFIX}/connectionSpecs", endpoint(connection_specs), methods=["GET"]),
         Route(f"{PREFIX}/connectionSpecs/{{id}}", endpoint(connection_spec), methods=["GET"]),
         Route(f"{PREFIX}/connectionSpecs/{{id}}/configs", endpoint(configs), methods=["GET"]),

@@ -8,6 +8,10 @@ from typing import Any
 DATA_LAKE_SOURCE = "23598e46-f560-407b-88d5-ea6207e49db0"
 PROFILE_STORE_SOURCE = "8a9c3494-9708-43d7-ae3f-cda01e5030e1"
 LANDING_ZONE = "10440537-2a7b-4583-ac39-ed38d4b848e8"
+# Landing zone to dataset: the drop zone as a source, the data lake as a target.
+LANDING_ZONE_SOURCE = "26f526f2-58f4-4712-961d-e41bf1ccc0e8"
+DATA_LAKE_TARGET = "c604ff05-7f1a-43c0-8e18-33bf874cb11c"
+CLOUD_STORAGE_TO_AEP = "9753525b-82c7-4dce-8a9b-5ccfce2b9876"
 LEGACY_AUDIENCE_FLOW = "71471eba-b620-49e4-90fd-23f1fa0174d8"
 
 
@@ -41,6 +45,8 @@ AUDIENCE_FLOWS = frozenset(destination.audience_flow for destination in DESTINAT
 _CONNECTION_NAMES = {
     DATA_LAKE_SOURCE: "activation-datalake",
     PROFILE_STORE_SOURCE: "Profile Store",
+    LANDING_ZONE_SOURCE: "landing-zone",
+    DATA_LAKE_TARGET: "datalake",
     **{destination.connection_spec: destination.name for destination in DESTINATIONS},
 }
 
@@ -67,6 +73,15 @@ def flow_specs() -> list[dict[str, Any]]:
                     "targetConnectionSpecIds": [item.connection_spec],
                 }
             )
+    found.append(
+        {
+            "id": CLOUD_STORAGE_TO_AEP,
+            "name": "CloudStorageToAEP",
+            "version": "1.0",
+            "sourceConnectionSpecIds": [LANDING_ZONE_SOURCE],
+            "targetConnectionSpecIds": [DATA_LAKE_TARGET],
+        }
+    )
     found.append({"id": LEGACY_AUDIENCE_FLOW, "name": "File destination audience activation", "version": "1.0"})
     return found
 

@@ -119,6 +119,8 @@ class FlowState:
         checks.connection_spec(body)
         if kind == "sourceConnections":
             checks.source(self._context, body)
+        elif kind == "targetConnections" and body["connectionSpec"]["id"] == specs.DATA_LAKE_TARGET:
+            checks.lake_target(self._context, body)
         elif kind == "targetConnections":
             self._check_base(body)
             checks.target(body)

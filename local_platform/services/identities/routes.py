@@ -30,8 +30,22 @@ def routes(context: Context) -> list[Route]:
             raise NamespaceNotFound(id)
         return JSONResponse(namespaces.get(int(id)))
 
+    def change(call: Call) -> Response:
+        id = call.path("id")
+        if not id.isdigit():
+            raise NamespaceNotFound(id)
+        with context.database.write():
+            return JSONResponse(namespaces.change(int(id), call.json_object()))
+
+    def of_organisation(call: Call) -> Response:
+        if call.path("org") != context.options.org_id:
+            raise NamespaceNotFound(f"of the organisation {call.path('org')}")
+        return JSONResponse(namespaces.all())
+
     return [
+        Route("/data/core/idnamespace/orgs/{org}/identities", endpoint(of_organisation), methods=["GET"]),
         Route(_BASE, endpoint(listing), methods=["GET"]),
+        Route(f"{_BASE}/{{id}}", endpoint(change), methods=["PUT"]),
         Route(_BASE, endpoint(create), methods=["POST"]),
         Route(f"{_BASE}/{{id}}", endpoint(look_up), methods=["GET"]),
     ]

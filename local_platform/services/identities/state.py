@@ -11,6 +11,17 @@ from local_platform.services.identities.errors import InvalidNamespace, Namespac
 Json = dict[str, Any]
 
 ID_TYPES = ("COOKIE", "CROSS_DEVICE", "DEVICE", "EMAIL", "MOBILE", "NON_PEOPLE", "PHONE")
+# Types of the business-to-business namespaces.
+_BUSINESS_TYPES = (
+    "B2B_ACCOUNT",
+    "B2B_ACCOUNT_PERSON",
+    "B2B_CAMPAIGN",
+    "B2B_CAMPAIGN_MEMBER",
+    "B2B_MARKETING_LIST",
+    "B2B_MARKETING_LIST_MEMBER",
+    "B2B_OPPORTUNITY",
+    "B2B_OPPORTUNITY_PERSON",
+)
 _COLLECTION = "identity.namespaces"
 _FIRST_CUSTOM_ID = 10_000_000
 
@@ -61,6 +72,19 @@ class Namespaces:
         """Code of a namespace by its code and by its number as text."""
         return {key: entry["code"] for entry in self.all() for key in (entry["code"], str(entry["id"]))}
 
+    def change(self, id: int, body: Json) -> Json:
+        """Change name and description of a custom namespace.
+
+        Raises:
+            InvalidNamespace: it is Adobe's, or the body changes its code or type.
+            NamespaceNotFound
+        """
+        stored = self.get(id)
+        if not stored["custom"]:
+            raise InvalidNamespace(f"{stored['code']} belongs to Adobe and cannot be changed.")
+        changed = _renamed(stored, body, self._clock.now_ms())
+        return self._documents.put(_COLLECTION, str(stored["code"]), changed).body
+
     def create(self, body: Json) -> Json:
         """Store a custom namespace.
 
@@ -73,7 +97,7 @@ class Namespaces:
             raise InvalidNamespace(f"The code is {code!r}; expected letters, digits and underscores.")
         if not isinstance(name, str) or not name:
             raise InvalidNamespace("A name is required.")
-        if not isinstance(kind, str) or kind.upper() not in ID_TYPES:
+        if not isinstance(kind, str) or kind.upper() not in ID_TYPES + _BUSINESS_TYPES:
             raise InvalidNamespace(f"The idType is {kind!r}; expected one of {', '.join(ID_TYPES)}.")
         known = self.all()
         if any(entry["code"].lower() == code.lower() for entry in known):
@@ -94,6 +118,17 @@ class Namespaces:
         }
         self._documents.put(_COLLECTION, code, made)
         return made
+
+
+def _renamed(stored: Json, body: Json, now: int) -> Json:
+    name = body.get("name")
+    if not isinstance(name, str) or not name:
+        raise InvalidNamespace("A name is required.")
+    for key in ("code", "idType"):
+        if body.get(key) not in (None, stored[key]):
+            raise InvalidNamespace(f"The {key} of a namespace cannot be changed.")
+    description = str(body.get("description") or stored["description"])
+    return {**stored, "name": name, "description": description, "version": stored["version"] + 1, "updateTime": now}
 
 
 def _standard(id: int, code: str, name: str, kind: str) -> Json:

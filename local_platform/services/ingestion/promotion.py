@@ -17,6 +17,7 @@ from local_platform.services.ingestion import readers
 from local_platform.services.ingestion.conform import Conformer, Faults
 from local_platform.services.ingestion.diagnostics import Diagnostics
 from local_platform.services.ingestion.errors import SOME_ROWS, SOME_ROWS_UNSEEN, FileRefused
+from local_platform.services.ingestion.layout import is_time_series, lay_out_by_day
 from local_platform.services.schema_registry.state import Registry
 
 Json = dict[str, Any]
@@ -112,6 +113,8 @@ class Promotion:
             promoted.rows += rows
             promoted.refused += refused
             if rows > refused:
+                if is_time_series(self._conformer.columns):
+                    lay_out_by_day(target)
                 promoted.files.append(target)
         return promoted
 

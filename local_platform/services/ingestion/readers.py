@@ -161,7 +161,7 @@ def _documents(path: Path, *, multi_line: bool) -> Iterator[tuple[str, Any]]:
     if multi_line:
         try:
             document = json.loads(path.read_bytes())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FileRefused(UNCLASSIFIED, f"The file is not one JSON document: {error}.") from None
         for value in document if isinstance(document, list) else [document]:
             yield json.dumps(value), value
@@ -176,7 +176,7 @@ def _documents(path: Path, *, multi_line: bool) -> Iterator[tuple[str, Any]]:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -41,10 +41,16 @@ def routes(context: Context) -> list[Route]:
         # The published file shows a body here; the service answers with none, and so do we.
         return Response(status_code=200)
 
+    def preview(call: Call) -> Response:
+        batch = ingestion.batch(call.path("batch"), call.path("dataset"))
+        rows = call.integer("nrow", 5, least=1, most=100)
+        return JSONResponse({"data": ingestion.preview(batch, rows)})
+
     file = f"{_BASE}/batches/{{batch}}/datasets/{{dataset}}/files/{{name:path}}"
     return [
         Route(f"{_BASE}/batches", endpoint(create), methods=["POST"]),
         Route(f"{_BASE}/batches/{{batch}}", endpoint(act), methods=["POST"]),
+        Route(f"{_BASE}/batches/{{batch}}/datasets/{{dataset}}/preview", endpoint(preview), methods=["GET"]),
         *_file_routes(ingestion, file),
     ]
 

@@ -8,9 +8,12 @@ from typing import Any
 from local_platform.context import Context
 from local_platform.lake import OPEN_STATES, VISIBLE_STATES, Batch, BatchNotFound, DatasetNotFound, WrongBatchState
 from local_platform.services.catalog.datasets import is_profile_enabled
-from local_platform.services.ingestion.errors import UNCLASSIFIED, BatchUnknown, InvalidBatch
+from local_platform.services.data_access.state import plain
+from local_platform.services.ingestion import readers
+from local_platform.services.ingestion.errors import UNCLASSIFIED, BatchUnknown, FileRefused, InvalidBatch
 from local_platform.services.ingestion.promotion import Promotion
 from local_platform.services.ingestion.uploads import Uploads
+from local_platform.services.schema_registry.state import Registry
 
 Json = dict[str, Any]
 
@@ -111,6 +114,44 @@ class Ingestion:
         except WrongBatchState as wrong:
             raise InvalidBatch(str(wrong)) from None
         raise InvalidBatch(f"The action is {action!r}; expected COMPLETE, ABORT, FAIL or REVERT.")
+
+    def preview(self, batch: Batch, rows: int) -> list[Json]:
+        """The first rows of the files uploaded so far, before any check.
+
+        Raises:
+            InvalidBatch: a file cannot be read in the batch's format.
+        """
+        kind = batch.input_format["format"]
+        registry = Registry(self._context)
+        dataset = self._lake.dataset(batch.dataset_id)
+        found: list[Json] = []
+        for _, path in Uploads(self._lake.staging_dir(batch.id)).complete_files():
+            try:
+                if kind == "json":
+                    multi_line = bool(batch.input_format.get("isMultiLineJson"))
+                    resolved = registry.resolved(registry.schema_ref_of(dataset))
+                    chunks = readers.read_json_rows(path, resolved, dataset.schema, multi_line=multi_line)
+                else:
+                    chunks = (readers.read_parquet if kind == "parquet" else readers.read_csv)(path)[1]
+                for chunk in chunks:
+                    found += [plain(row) for row in chunk.rows.slice(0, rows - len(found)).to_pylist()]
+                    if len(found) >= rows:
+                        return found
+            except FileRefused as refusal:
+                raise InvalidBatch(refusal.message) from None
+        return found
+
+    def promote_content(self, batch: Batch, name: str, content: bytes) -> Batch:
+        """Fill a batch of the platform's own with one file and promote it at once; returns it in its final state."""
+        staging = self._lake.staging_dir(batch.id)
+        staging.mkdir(parents=True, exist_ok=True)
+        arrived = staging / "arrived"
+        arrived.write_bytes(content)
+        self.uploads(batch).put(name, arrived)
+        started = self._context.clock.now_ms()
+        self._lake.set_batch_status(batch.id, "processing", expected={"loading"}, started_ms=started)
+        self._promote(batch.id)
+        return self._lake.batch(batch.id)
 
     def resume(self) -> None:
         """Promote what an earlier process left half done."""

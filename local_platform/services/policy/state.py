@@ -1,4 +1,4 @@
-"""Labels of datasets, the core labels and marketing actions, and which enabled policies a set of labels breaks."""
+"""Labels of datasets, and the core labels and policies that every organisation has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from local_platform.context import Context
 from local_platform.documents import Document
-from local_platform.services.policy.errors import LabelProblem, NoLabels, PolicyProblem
+from local_platform.services.policy.errors import LabelProblem, NoLabels
 
 Json = dict[str, Any]
 _LABELS = "policy.datasetLabels"
@@ -32,7 +32,7 @@ CORE_LABELS = {
 }
 # Adobe ships core policies disabled; here they are enabled, so that a labelled dataset is refused as in a governed
 # organisation. The name of a data science action is unconfirmed.
-_POLICIES = {
+CORE_POLICIES = {
     "exportToThirdParty": ("Third Party Export Restriction", ("C1", "C2", "C12")),
     "emailTargeting": ("Targeting Restriction", ("C4",)),
     "onsitePersonalization": ("On-site Content Restriction", ("C4", "C7")),
@@ -42,7 +42,6 @@ _POLICIES = {
     "combineWithPii": ("Combination Restriction", ("C3",)),
     "dataScience": ("Data Science Restriction", ("C9",)),
 }
-ACTIONS = tuple(_POLICIES)
 
 
 class Labels:
@@ -88,28 +87,3 @@ class Labels:
         """
         if not self._documents.delete(_LABELS, dataset_id):
             raise NoLabels(dataset_id)
-
-
-def violated(action: str, labels: list[str], org_id: str) -> list[Json]:
-    """Policies of a marketing action that the labels break.
-
-    Raises:
-        PolicyProblem: 404 for an unknown action.
-    """
-    if action not in _POLICIES:
-        raise PolicyProblem(
-            404, "NotFoundError", f"Marketing action {action!r} does not exist; list marketingActions/core."
-        )
-    name, denied = _POLICIES[action]
-    if not set(denied) & set(labels):
-        return []
-    policy = {
-        "id": f"corepolicy_{action}",
-        "name": name,
-        "status": "ENABLED",
-        "description": f"Data labelled {', '.join(denied)} may not be used for {action}.",
-        "marketingActionRefs": [f"../marketingActions/core/{action}"],
-        "deny": {"operator": "OR", "operands": [{"label": label} for label in denied]},
-        "imsOrg": org_id,
-    }
-    return [policy]

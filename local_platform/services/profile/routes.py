@@ -11,6 +11,7 @@ from starlette.routing import Route
 from local_platform.context import Context
 from local_platform.http import Call, endpoint
 from local_platform.profile_store import LAG_SECONDS, ProfileStore
+from local_platform.profile_store.allowance import BATCHES_A_DAY
 from local_platform.services.profile import state
 from local_platform.services.profile.errors import EntityNotFound, ProfileProblem
 
@@ -28,6 +29,9 @@ def attach(context: Context) -> None:
         context.data_dir / "profile_store",
         lambda dataset: state.source_of(context, dataset),
         lag_seconds=context.delay(LAG_SECONDS),
+        follow_reverts=context.options.profile_follows_reverts,
+        # The limit goes with the documented delays: without them a test may do a month's work in a minute.
+        batches_a_day=BATCHES_A_DAY if context.options.delays == "documented" else None,
     )
     state.MergePolicies(context)
 
@@ -51,6 +55,7 @@ def routes(context: Context) -> list[Route]:
             methods=["POST"],
         ),
         Route(f"{PREFIX}/config/mergePolicies/{{id}}", endpoint(lambda call: _policy(policies, call)), methods=["GET"]),
+        *_change_routes(policies, jobs),
         Route(f"{PREFIX}/system/jobs", endpoint(lambda call: _jobs(jobs, call)), methods=["GET"]),
         Route(
             f"{PREFIX}/system/jobs",
@@ -62,6 +67,26 @@ def routes(context: Context) -> list[Route]:
             endpoint(lambda call: JSONResponse(jobs.get(call.path("id")))),
             methods=["GET"],
         ),
+    ]
+
+
+def _change_routes(policies: state.MergePolicies, jobs: state.DeleteJobs) -> list[Route]:
+    """Changes of merge policies, and their deletion and that of requests, which answer with no body."""
+
+    def delete_policy(call: Call) -> Response:
+        policies.delete(call.path("id"))
+        return Response(status_code=200)
+
+    def delete_job(call: Call) -> Response:
+        jobs.delete(call.path("id"))
+        return Response(status_code=200)
+
+    policy = f"{PREFIX}/config/mergePolicies/{{id}}"
+    change = endpoint(lambda call: JSONResponse(policies.change(call.path("id"), call.json())))
+    return [
+        Route(policy, change, methods=["PUT", "PATCH"]),
+        Route(policy, endpoint(delete_policy), methods=["DELETE"]),
+        Route(f"{PREFIX}/system/jobs/{{id}}", endpoint(delete_job), methods=["DELETE"]),
     ]
 
 

@@ -9,6 +9,7 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Any
 
+from local_platform import json_patch
 from local_platform.context import Context
 from local_platform.lake import Dataset, DatasetNotFound
 from local_platform.profile_store import Entity, Identity, ProfileStore, Source
@@ -104,6 +105,40 @@ class MergePolicies:
             raise ProfileProblem(400, f"attributeMerge {merge!r} is not available here; use timestampOrdered.")
         return self._store(str(uuid.uuid4()), {"name": body["name"], "default": False})
 
+    def change(self, id: str, body: Any) -> Json:
+        """Rewrite a policy, or apply a JSON Patch list to it.
+
+        Raises:
+            ProfileProblem: 400 for a patch that does not apply or another way to merge, 404.
+        """
+        stored = self.get(id)
+        if stored is None:
+            raise ProfileProblem(404, f"There is no merge policy {id!r}.")
+        try:
+            changed = json_patch.apply(stored, body) if isinstance(body, list) else {**stored, **dict(body)}
+        except (json_patch.PatchError, TypeError, ValueError) as fault:
+            raise ProfileProblem(400, f"The change cannot be applied: {fault}") from None
+        if (changed.get("attributeMerge") or {}).get("type") != "timestampOrdered" or not changed.get("name"):
+            raise ProfileProblem(400, "A merge policy needs a name, and merges timestampOrdered here.")
+        if changed.get("default") != stored["default"]:
+            raise ProfileProblem(400, "The default merge policy of this platform stays the default.")
+        kept = {name: stored[name] for name in ("id", "imsOrgId", "sandbox", "schema", "default")}
+        stamps = {"version": int(stored["version"]) + 1, "updateEpoch": int(self._context.clock.now().timestamp())}
+        return self._documents.put(_POLICIES, id, {**changed, **kept, **stamps}).body
+
+    def delete(self, id: str) -> None:
+        """Remove a policy; the default one stays.
+
+        Raises:
+            ProfileProblem: 400 for the default policy, 404.
+        """
+        stored = self.get(id)
+        if stored is None:
+            raise ProfileProblem(404, f"There is no merge policy {id!r}.")
+        if stored["default"]:
+            raise ProfileProblem(400, "The default merge policy cannot be deleted.")
+        self._documents.delete(_POLICIES, id)
+
     def _store(self, id: str, body: Json) -> Json:
         options = self._context.options
         policy = {
@@ -172,6 +207,15 @@ class DeleteJobs:
         self._submit(str(job["id"]))
         return job
 
+    def delete(self, id: str) -> None:
+        """Forget a request; one that has not begun is not carried out.
+
+        Raises:
+            ProfileProblem: 404.
+        """
+        self.get(id)
+        self._documents.delete(_JOBS, id)
+
     def resume(self) -> None:
         """Start unfinished requests again after a restart."""
         for job in self.all():
@@ -182,6 +226,8 @@ class DeleteJobs:
         self._context.jobs.submit(f"profile delete {id}", lambda: self._run(id), after_seconds=DELETE_SECONDS)
 
     def _run(self, id: str) -> None:
+        if self._documents.get(_JOBS, id) is None:
+            return
         store = store_of(self._context)
         store.catch_up()
         dataset_id = str(self.get(id)["dataSetId"])

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 _ACCEPT = re.compile(
     r"application/vnd\.adobe\.(?P<family>xed|xdm)(?P<paging>-v2)?"
-    r"(?P<forms>(?:-(?:full|id|link|notext|desc|deprecatefield))*)\+json(?:\s*;\s*version=(?P<version>\d+))?\s*"
+    r"(?P<forms>(?:-(?:full|id|link|notext|desc|flat|deprecatefield|deprecated))*)\+json(?:\s*;\s*version=(?P<version>\d+)(?:\.0)?)?\s*"
 )
 _FILTER = re.compile(r"(?P<path>[^=!<>~]+)(?:(?P<operator>==|!=|<=|>=|<|>|~)(?P<value>.*))?", re.S)
 _COMPARISONS: dict[str, Callable[[str, str], bool]] = {
@@ -38,6 +38,7 @@ class Form:
     id_only: bool
     link: bool
     text: bool
+    flat: bool
     paging: bool
 
 
@@ -88,6 +89,7 @@ def _form(match: re.Match[str]) -> Form:
         id_only="id" in forms,
         link="link" in forms,
         text="notext" not in forms,
+        flat="flat" in forms,
         paging=match["paging"] is not None,
     )
 
@@ -95,7 +97,11 @@ def _form(match: re.Match[str]) -> Form:
 def show(registry: Registry, resource: Json, form: Form) -> Json:
     """One resource in the form asked for."""
     shown = resource
-    if form.full:
+    if form.flat:
+        resolved = registry.resolved(resource["$id"])
+        fields = {path.replace(".", "/"): field for path, field in xdm.leaves(xdm.with_xdm_types(resolved))}
+        shown = {**without_references(resource, resolved), "properties": fields}
+    elif form.full:
         shown = without_references(resource, registry.resolved(resource["$id"]))
     return shown if form.text else _without_text(shown, top=True)
 

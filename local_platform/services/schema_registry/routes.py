@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from local_platform.services.schema_registry.state import Registry
 Json = dict[str, Any]
 
 _BASE = "/data/foundation/schemaregistry"
+_PLACEHOLDER = "<XDM_TENANTID_PLACEHOLDER>"
 # Path segment and stored kind; `mixins` is the older name of field groups.
 _SEGMENTS = {
     "schemas": "schemas",
@@ -29,7 +31,7 @@ _SEGMENTS = {
     "datatypes": "datatypes",
     "behaviors": "behaviors",
 }
-_WRITABLE = ("schemas", "fieldgroups", "mixins", "datatypes")
+_WRITABLE = ("schemas", "fieldgroups", "mixins", "classes", "datatypes")
 
 
 def routes(context: Context) -> list[Route]:
@@ -39,7 +41,7 @@ def routes(context: Context) -> list[Route]:
         Route(f"{_BASE}/stats", endpoint(lambda _: JSONResponse(_stats(registry, context))), methods=["GET"]),
         *_descriptor_routes(registry, context),
         *_union_routes(registry, context),
-        *_rpc_routes(registry),
+        *_rpc_routes(registry, context),
     ]
     for segment, kind in _SEGMENTS.items():
         made += _resource_routes(registry, context, segment, kind)
@@ -61,7 +63,8 @@ def _resource_routes(registry: Registry, context: Context, segment: str, kind: s
         def answer(call: Call) -> Response:
             form = answers.look_up_form(call)
             found = registry.get(kind, call.path("id"))
-            if found.get("meta:containerId", "tenant") != container:
+            # Adobe's resources answer in the tenant's container as well: aepp's managers read them there (unconfirmed).
+            if container == "global" and found.get("meta:containerId", "tenant") != container:
                 raise ResourceNotFound(call.path("id"))
             return JSONResponse(answers.show(registry, found, form))
 
@@ -107,7 +110,7 @@ def _descriptor_routes(registry: Registry, context: Context) -> list[Route]:
         form = answers.descriptor_form(call, listing=True)
         found = descriptors.all()
         if form.paging:
-            return JSONResponse(answers.page(call, found, answers.Form(False, False, False, True, True)))
+            return JSONResponse(answers.page(call, found, answers.Form(False, False, False, True, False, True)))
         for condition in call.request.query_params.getlist("property"):
             found = [body for body in found if answers.matches(body, condition)]
         grouped: dict[str, list[Any]] = {}
@@ -214,11 +217,32 @@ def _union_routes(registry: Registry, context: Context) -> list[Route]:
     ]
 
 
-def _rpc_routes(registry: Registry) -> list[Route]:
+def _rpc_routes(registry: Registry, context: Context) -> list[Route]:
     def sample(call: Call) -> Response:
         return JSONResponse(_sample(registry.resolved(registry.get("schemas", call.path("id"))["$id"])))
 
-    return [Route(f"{_BASE}/rpc/sampledata/{{id:path}}", endpoint(sample), methods=["GET"])]
+    def export(call: Call) -> Response:
+        """A resource and the tenant's resources that it builds on, with a placeholder for the tenant."""
+        found = registry.find(call.path("id"))
+        if found is None:
+            raise ResourceNotFound(call.path("id"))
+        text = json.dumps([*registry.dependencies(found), found])
+        tenant = context.options.tenant_id
+        for before in (f"ns.adobe.com/{tenant}/", f'"_{tenant}'):
+            text = text.replace(before, before.replace(tenant, _PLACEHOLDER))
+        return JSONResponse(json.loads(text))
+
+    def audit(call: Call) -> Response:
+        found = registry.find(call.path("id"))
+        if found is None:
+            raise ResourceNotFound(call.path("id"))
+        return JSONResponse(registry.changes(found["$id"]))
+
+    return [
+        Route(f"{_BASE}/rpc/sampledata/{{id:path}}", endpoint(sample), methods=["GET"]),
+        Route(f"{_BASE}/rpc/export/{{id:path}}", endpoint(export), methods=["GET"]),
+        Route(f"{_BASE}/rpc/auditlog/{{id:path}}", endpoint(audit), methods=["GET"]),
+    ]
 
 
 def _sample(field: Json) -> Any:
@@ -252,7 +276,7 @@ def _stats(registry: Registry, context: Context) -> Json:
             "schemas": len(schemas),
             "mixins": len(registry.all("tenant", "mixins")),
             "datatypes": len(registry.all("tenant", "datatypes")),
-            "classes": 0,
+            "classes": len(registry.all("tenant", "classes")),
             "unions": len({s["meta:class"] for s in schemas if "union" in s.get("meta:immutableTags", [])}),
         },
         "recentlyCreatedResources": [answers.summary(schema) for schema in recent],

@@ -41,6 +41,27 @@ def check_data_type(body: Json, lookup: xdm.Lookup) -> None:
     _check_types(resolved)
 
 
+def check_class(body: Json, tenant: str, lookup: xdm.Lookup) -> str:
+    """A custom class: title, one behaviour, custom fields under `_{tenant}`. Returns the behaviour's `$id`.
+
+    Raises:
+        InvalidResource
+    """
+    _need_title(body)
+    references = [str(part.get("$ref", "")) for part in body.get("allOf") or [] if isinstance(part, dict)]
+    found = [lookup(reference) for reference in references if not reference.startswith("#")]
+    behaviours = [item for item in found if item is not None and item["meta:resourceType"] == "behaviors"]
+    if len(behaviours) != 1:
+        raise InvalidResource("A class refers in 'allOf' to exactly one behaviour, such as .../xdm/data/record.")
+    resolved = _resolved(body, lookup)
+    inherited = behaviours[0].get("properties", {})
+    outside = [name for name in resolved.get("properties", {}) if name != f"_{tenant}" and name not in inherited]
+    if outside:
+        raise InvalidResource(f"Custom fields must be under '_{tenant}'; found {', '.join(map(repr, outside))}.")
+    _check_types(resolved)
+    return str(behaviours[0]["$id"])
+
+
 def check_schema(body: Json, lookup: xdm.Lookup) -> str:
     """A schema: one class, field groups that may extend it. Returns the `$id` of the class.
 

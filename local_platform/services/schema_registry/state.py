@@ -21,7 +21,8 @@ from local_platform.services.schema_registry.library import alt_id, library
 Json = dict[str, Any]
 
 KINDS = ("schemas", "mixins", "classes", "datatypes", "behaviors")
-_CUSTOM = ("schemas", "mixins", "datatypes")
+_CUSTOM = ("schemas", "mixins", "classes", "datatypes")
+_AUDIT = "xdm.audit"
 _AD_HOC = re.compile(r"[0-9a-f]{24}")
 _ADHOC_CLASS = "https://ns.adobe.com/xdm/data/adhoc-v2"
 
@@ -130,6 +131,7 @@ class Registry:
             stored = self._complete(kind, id, body, client_id, version="1.0", created_ms=self._clock.now_ms())
             self._check_title(kind, stored)
             self._documents.put(f"xdm.{kind}", id, stored)
+            self._note(kind, {}, stored, client_id)
         return stored
 
     def replace(self, kind: str, id: str, body: Json, client_id: str) -> Json:
@@ -155,6 +157,7 @@ class Registry:
             self._check_title(kind, stored)
             self._check_union(kind, before, stored)
             self._documents.put(f"xdm.{kind}", before["$id"], stored)
+            self._note(kind, before, stored, client_id)
             for schema_id, resolved in resolved_before.items():
                 if self._is_locked(schema_id):
                     rules.check_additive(resolved, self.resolved(schema_id))
@@ -178,6 +181,46 @@ class Registry:
                 raise ResourceInUse(f"{found['$id']} is used by {', '.join(users) or 'Profile'}.")
             self._documents.delete(f"xdm.{kind}", found["$id"])
 
+    def dependencies(self, resource: Json) -> list[Json]:
+        """The tenant's resources that one refers to, each once, those that others build on first."""
+        found: dict[str, Json] = {}
+        for reference in re.findall(r'"\$ref": "(https:[^"#]+)', json.dumps(resource)):
+            inner = self.find(reference)
+            if inner is not None and inner.get("meta:containerId") == "tenant":
+                found |= {item["$id"]: item for item in [*self.dependencies(inner), inner]}
+        return list(found.values())
+
+    def changes(self, id: str) -> list[Json]:
+        """What was done to a resource, oldest first."""
+        stored = self._documents.get(_AUDIT, id)
+        return [] if stored is None else list(stored.body["changes"])
+
+    def _note(self, kind: str, before: Json, after: Json, client_id: str) -> None:
+        """Remember a change for the audit log, by the resource's own fields."""
+        id = str(after["$id"])
+        updates = [
+            {
+                "id": id,
+                "xdmType": kind,
+                "action": "add" if name not in before else "remove" if name not in after else "replace",
+                "path": f"/{name}",
+                "value": json.dumps(after.get(name)),
+            }
+            for name in dict.fromkeys([*before, *after])
+            if name not in _OURS and before.get(name) != after.get(name)
+        ]
+        change = {
+            "id": id,
+            "updatedUser": client_id,
+            "imsOrg": self._options.org_id,
+            "updatedTime": self._clock.now().strftime("%m-%d-%Y %H:%M:%S"),
+            "requestId": secrets.token_hex(16),
+            "clientId": client_id,
+            "sandboxId": f"sandbox-{self._options.sandbox}",
+            "updates": updates,
+        }
+        self._documents.put(_AUDIT, id, {"changes": [*self.changes(id), change]})
+
     def _complete(self, kind: str, id: str, body: Json, client_id: str, *, version: str, created_ms: int) -> Json:
         """The body checked and with everything the registry adds to it."""
         kept = {key: value for key, value in body.items() if key not in _OURS}
@@ -189,6 +232,9 @@ class Registry:
         elif kind == "mixins":
             rules.check_field_group(kept, self._options.tenant_id, self.find)
             meta = {"meta:abstract": True}
+        elif kind == "classes":
+            behaviour = rules.check_class(kept, self._options.tenant_id, self.find)
+            meta = {"meta:abstract": True, "meta:extends": [behaviour]}
         else:
             rules.check_data_type(kept, self.find)
             meta = {"meta:abstract": True}

@@ -11,6 +11,7 @@ from local_platform.context import Context
 from local_platform.http import Call, endpoint
 from local_platform.services.segmentation.definitions import Definitions, as_audience
 from local_platform.services.segmentation.errors import SegmentationProblem
+from local_platform.services.segmentation.exports import Exports
 from local_platform.services.segmentation.jobs import SegmentJobs
 from local_platform.services.segmentation.previews import LARGEST_PAGE, Previews
 from local_platform.services.segmentation.schedules import Schedules
@@ -25,6 +26,7 @@ def resume(context: Context) -> None:
     from local_platform.scheduler import keep_running
 
     SegmentJobs(context).resume()
+    Exports(context).resume()
     keep_running(context)
 
 
@@ -35,6 +37,7 @@ def routes(context: Context) -> list[Route]:
         *_definition_routes(definitions),
         *_audience_routes(definitions),
         *_job_routes(context),
+        *_export_routes(Exports(context)),
         *_schedule_routes(Schedules(context)),
         *_preview_routes(Previews(context)),
     ]
@@ -166,34 +169,37 @@ def _job_routes(context: Context) -> list[Route]:
         jobs.cancel(call.path("id"))
         return Response(status_code=204)
 
-    def exports(call: Call) -> Response:
-        """The day's audience export is finished with its evaluation."""
-        found = [_export(job) for job in jobs.all() if job["source"] == "scheduler" and job["status"] == "SUCCEEDED"]
-        status = call.query("status")
-        found = [job for job in found if status in (None, "", job["status"])]
-        page = {"sortField": "createdTime", "sort": "desc", "pageSize": len(found), "limit": 100}
-        return JSONResponse({"records": found, "page": page, "link": {}})
-
     base = f"{PREFIX}/segment/jobs"
     return [
         Route(base, endpoint(listed), methods=["GET"]),
         Route(base, endpoint(lambda call: JSONResponse(jobs.create(call.json()))), methods=["POST"]),
         Route(f"{base}/{{id}}", endpoint(lambda call: JSONResponse(jobs.get(call.path("id")))), methods=["GET"]),
         Route(f"{base}/{{id}}", endpoint(delete), methods=["DELETE"]),
-        Route(f"{PREFIX}/export/jobs", endpoint(exports), methods=["GET"]),
     ]
 
 
-def _export(job: Json) -> Json:
-    return {
-        "id": job["batchId"],
-        "jobType": "BATCH",
-        "status": job["status"],
-        "filter": {"segments": [{"segmentId": item["segmentId"]} for item in job["segments"]]},
-        "metrics": job["metrics"],
-        "creationTime": job["creationTime"],
-        "updateTime": job["updateTime"],
-    }
+def _export_routes(exports: Exports) -> list[Route]:
+    def listed(call: Call) -> Response:
+        limit = call.integer("limit", 100, least=1, most=1_000)
+        start = call.integer("offset", 0, least=0, most=10**9)
+        status = call.query("status")
+        found = [job for job in exports.all() if status in (None, "", job["status"])]
+        records = found[start : start + limit]
+        page = {"sortField": "createdTime", "sort": "desc", "pageOffset": str(start), "pageSize": len(records)}
+        link = {"next": f"/export/jobs/?limit={limit}&offset={start + limit}"} if start + limit < len(found) else {}
+        return JSONResponse({"records": records, "page": page, "link": link})
+
+    def cancel(call: Call) -> Response:
+        exports.cancel(call.path("id"))
+        return JSONResponse({"status": True, "message": "Export job has been marked for cancelling"})
+
+    base = f"{PREFIX}/export/jobs"
+    return [
+        Route(base, endpoint(listed), methods=["GET"]),
+        Route(base, endpoint(lambda call: JSONResponse(exports.create(call.json_object()))), methods=["POST"]),
+        Route(f"{base}/{{id}}", endpoint(lambda call: JSONResponse(exports.get(call.path("id")))), methods=["GET"]),
+        Route(f"{base}/{{id}}", endpoint(cancel), methods=["DELETE"]),
+    ]
 
 
 def _schedule_routes(schedules: Schedules) -> list[Route]:

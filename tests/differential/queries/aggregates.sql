@@ -53,6 +53,9 @@ SELECT kurtosis(n) AS a, kurtosis(score) AS b FROM visits
 SELECT percentile(n, 0.5) AS a, percentile(score, 0.25) AS b, percentile(n, array(0.1, 0.9)) AS c FROM visits
 # percentile by group
 SELECT kind, percentile(n, 0.5) AS a, count(*) AS n FROM visits GROUP BY kind
+# approximate percentile
+SELECT percentile_approx(n, 0.5) AS a, approx_percentile(score, 0.5) AS b, percentile_approx(n, array(0.25, 0.75), 100) AS c, approx_percentile(n, 0.5, 1000) AS d FROM visits
+~ percentile_approx is exact here whatever its accuracy; with an accuracy of 100 Spark's answer is approximate.
 # percentile out of range
 SELECT percentile(n, 1.5) FROM visits
 # approximate distinct count of few values

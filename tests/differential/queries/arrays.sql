@@ -51,6 +51,9 @@ SELECT id, sort_array(a) AS a, sort_array(a, false) AS b, sort_array(ds) AS c, s
 SELECT id, sort_array(items) AS a, sort_array(items, false) AS b FROM nested
 # array_sort
 SELECT id, array_sort(a) AS a, array_sort(ws) AS b, array_sort(ds) AS c FROM nested
+# array_sort with a comparison
+SELECT id, array_sort(a, (x, y) -> CASE WHEN x > y THEN -1 WHEN x < y THEN 1 ELSE 0 END) AS a FROM nested WHERE id <> 4
+~ array_sort with a comparison of one's own is not there: DuckDB sorts lists by value only. It is refused.
 # flatten
 SELECT id, flatten(aa) AS a FROM nested
 # flatten of a flat array is refused
@@ -99,6 +102,8 @@ SELECT id FROM nested WHERE a = array(7)
 SELECT id FROM nested WHERE a IN (array(7), array(3, 1, 2))
 # field of an array of structs
 SELECT id, items.sku AS a, items.qty AS b, items[0].sku AS c, items[0].price AS d FROM nested
+# names of nested fields without an alias
+SELECT items[0].sku, items.sku, st.z.q, m['k'], a[0], st FROM nested
 # distinct over arrays
 SELECT DISTINCT a FROM nested
 # group by array

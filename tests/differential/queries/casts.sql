@@ -53,6 +53,8 @@ SELECT id, CAST(at AS bigint) AS a, CAST(at AS double) AS b, CAST(at AS int) AS 
 SELECT id, CAST(at AS decimal(20,6)) AS a FROM times
 # timestamps and dates as text
 SELECT id, CAST(at AS string) AS a, CAST(day AS string) AS b, CAST(at AS date) AS c, CAST(day AS timestamp) AS d FROM times
+# date to number is refused
+SELECT CAST(DATE '2023-01-01' AS int)
 # timestamp to boolean
 SELECT CAST(TIMESTAMP '1970-01-01 00:00:00' AS boolean) AS a
 # text to binary and back
@@ -87,6 +89,8 @@ SELECT DATE '2023-06-07' AS a, TIMESTAMP '2023-06-07 10:20:30' AS b, TIMESTAMP '
 SELECT DATE '2023-13-01'
 # hexadecimal literal
 SELECT X'4142' AS a, hex(X'00ff') AS b
+# CASE takes the common type
+SELECT CASE WHEN true THEN 1 ELSE 2.5 END AS a, CASE WHEN false THEN 'x' ELSE 1 END AS b, CASE 1 WHEN 1 THEN DATE '2023-01-01' ELSE TIMESTAMP '2023-01-01 00:00:00' END AS c, CASE WHEN NULL THEN 1 END AS d
 # IF takes the common type
 SELECT if(true, 1, 2L) AS a, if(false, 1, 'x') AS b, if(NULL, 1.5, 2) AS c, iff(true, 1, 2) AS d
 # CASE over mixed decimals

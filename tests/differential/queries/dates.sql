@@ -3,6 +3,9 @@
 SELECT id, year(day) AS a, quarter(day) AS b, month(day) AS c, day(day) AS d, dayofmonth(day) AS e, dayofyear(day) AS f, dayofweek(day) AS g, weekday(day) AS h, weekofyear(day) AS i FROM times
 # parts of a time
 SELECT id, hour(at) AS a, minute(at) AS b, second(at) AS c, year(at) AS d, dayofweek(at) AS e FROM times
+# extract
+SELECT id, extract(YEAR FROM at) AS a, extract(MONTH FROM day) AS b, extract(HOUR FROM at) AS c, extract(SECOND FROM at) AS d, extract(DOW FROM day) AS e, extract(WEEK FROM day) AS f FROM times
+~ extract is not in the documented list of functions, so it is refused.
 # parts of text
 SELECT year('2023-06-07') AS a, hour('2023-06-07 10:20:30') AS b, month('nonsense') AS c
 # date_add and date_sub
@@ -69,6 +72,17 @@ SELECT to_utc_timestamp('2023-03-26 02:30:00', 'Europe/Berlin') AS a, to_utc_tim
 SELECT from_utc_timestamp('2023-06-07 00:00:00', '+02:00') AS a, from_utc_timestamp('2023-06-07 00:00:00', 'GMT+3') AS b, from_utc_timestamp('2023-06-07 00:00:00', 'UTC') AS c, from_utc_timestamp('2023-06-07 00:00:00', 'Z') AS d, from_utc_timestamp('2023-06-07 00:00:00', 'PST') AS e, from_utc_timestamp('2023-06-07 00:00:00', 'UTC+1') AS f
 # an unknown zone
 SELECT from_utc_timestamp('2023-06-07 00:00:00', 'Mars/Base')
+# window in a select
+SELECT window(at, '1 hour') AS w, count(*) AS n FROM visits GROUP BY window(at, '1 hour')
+# window fields
+SELECT window.start AS s, window.end AS e, count(*) AS n FROM visits GROUP BY window(at, '1 day')
+# window that slides
+SELECT window(at, '2 hours', '1 hour').start AS s, count(*) AS n FROM visits GROUP BY window(at, '2 hours', '1 hour')
+~ Windows that overlap are refused: a row would have to be in several.
+# window with an offset
+SELECT window(at, '1 hour', '1 hour', '15 minutes').start AS s, count(*) AS n FROM visits GROUP BY window(at, '1 hour', '1 hour', '15 minutes')
+# window before the epoch and of weeks
+SELECT id, window(at, '1 week').start AS a FROM times WHERE at IS NOT NULL GROUP BY id, window(at, '1 week')
 # differences of timestamps in seconds
 SELECT id, unix_timestamp(at) - unix_timestamp(TIMESTAMP '2023-01-01 00:00:00') AS a, (CAST(at AS double) - CAST(TIMESTAMP '2023-01-01 00:00:00' AS double)) / 60 AS b FROM times
 # current values agree with each other
@@ -85,3 +99,6 @@ SELECT min(day) AS a, max(at) AS b, count(day) AS c, approx_count_distinct(day) 
 SELECT CAST(TIMESTAMP '1969-12-31 23:59:59.5' AS bigint) AS a, unix_timestamp(TIMESTAMP '1969-12-31 23:59:59.5') AS b, second(TIMESTAMP '1969-12-31 23:59:59.5') AS c
 # leap days
 SELECT date_add('2024-02-28', 1) AS a, datediff('2024-03-01', '2024-02-28') AS b, add_months('2024-01-31', 1) AS c, dayofyear('2024-12-31') AS d, last_day('2100-02-01') AS e
+# week numbers at the turn of the year
+SELECT weekofyear('2020-12-31') AS a, weekofyear('2021-01-01') AS b, weekofyear('2024-12-30') AS c, weekofyear('2023-01-01') AS d, extract(YEAROFWEEK FROM DATE '2021-01-01') AS e
+~ extract is not in the documented list of functions, so it is refused.

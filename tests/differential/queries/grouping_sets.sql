@@ -11,6 +11,8 @@ SELECT channel, count(*) AS n FROM orders GROUP BY channel WITH ROLLUP
 SELECT channel, customer, count(*) AS n FROM orders GROUP BY channel, customer WITH CUBE
 # grouping
 SELECT channel, grouping(channel) AS g, count(*) AS n FROM orders GROUP BY ROLLUP (channel)
+# grouping_id
+SELECT channel, customer, grouping_id() AS g, count(*) AS n FROM orders GROUP BY CUBE (channel, customer)
 # grouping_id with columns
 SELECT channel, customer, grouping_id(channel, customer) AS g FROM orders GROUP BY CUBE (channel, customer)
 # columns before GROUPING SETS
@@ -19,6 +21,8 @@ SELECT channel, customer, count(*) AS n FROM orders GROUP BY channel, customer G
 SELECT channel, customer, count(*) AS n FROM orders GROUP BY channel, ROLLUP (customer)
 # sets of expressions
 SELECT units % 2 AS odd, count(*) AS n FROM orders GROUP BY ROLLUP (units % 2)
+# grouping outside of sets is refused
+SELECT grouping(channel) FROM orders GROUP BY channel
 # a rollup's null and the data's null
 SELECT channel, grouping(channel) AS g, count(*) AS n FROM orders GROUP BY GROUPING SETS ((channel), ()) ORDER BY g, channel
 # having over sets
@@ -37,5 +41,8 @@ SELECT channel, count(*) AS n FROM orders GROUP BY ROLLUP (channel) ORDER BY gro
 SELECT coalesce(channel, 'all') AS c, count(*) AS n FROM orders GROUP BY ROLLUP (channel)
 # empty set alone
 SELECT count(*) AS n FROM orders GROUP BY ()
+# empty set over nothing
+SELECT count(*) AS n FROM orders WHERE false GROUP BY GROUPING SETS (())
+~ The empty grouping set over no rows gives one row, as no GROUP BY does; Spark 3.5 gives none.
 # duplicate sets
 SELECT channel, count(*) AS n FROM orders GROUP BY GROUPING SETS ((channel), (channel))

@@ -23,6 +23,8 @@ SELECT exists(array(1, NULL), x -> x > 5) AS a, exists(array(6, NULL), x -> x > 
 SELECT id, aggregate(a, 0, (acc, x) -> acc + x) AS a, aggregate(filter(a, x -> x IS NOT NULL), 0, (acc, x) -> acc + x, acc -> acc * 10) AS b FROM nested
 # aggregate of text
 SELECT id, aggregate(ws, '', (acc, x) -> concat(acc, coalesce(x, '?'))) AS a FROM nested
+# aggregate whose type does not fit
+SELECT aggregate(array(1.5, 2.5), 0, (acc, x) -> acc + x)
 # aggregate with a cast
 SELECT aggregate(array(1.5D, 2.5D), CAST(0 AS double), (acc, x) -> acc + x) AS a
 # aggregate into a struct
@@ -55,5 +57,8 @@ SELECT id, sort_array(transform(items, o -> o.sku)) AS a FROM nested
 SELECT transform(sequence(1, 3), x -> date_add(DATE '2023-01-01', x)) AS a
 # case inside a lambda
 SELECT id, transform(a, x -> CASE WHEN x IS NULL THEN 'none' WHEN x > 2 THEN 'large' ELSE 'small' END) AS a FROM nested
+# aggregates inside a lambda are refused
+SELECT transform(collect_list(id), x -> sum(x)) FROM nested
+~ An aggregate over a lambda's parameter is refused; Spark 3.5 answers with zeros, which nobody means.
 # a lambda over an aggregate
 SELECT transform(sort_array(collect_list(id)), x -> x * 2) AS a FROM nested

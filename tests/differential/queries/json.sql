@@ -5,28 +5,50 @@ SELECT id, get_json_object(j, '$.a') AS a, get_json_object(j, '$.b') AS b, get_j
 SELECT id, get_json_object(j, '$') AS a FROM documents
 # positions at the top
 SELECT id, get_json_object(j, '$[0]') AS a, get_json_object(j, '$[2].k') AS b FROM documents
+# wildcard
+SELECT id, get_json_object(j, '$.items[*].p') AS a, get_json_object(j, '$.b.c[*]') AS b, get_json_object(j, '$.items[*]') AS c FROM documents
+# brackets with quotes
+SELECT id, get_json_object(j, '$[\'a\']') AS a, get_json_object(j, '$[\'dotted.name\']') AS b, get_json_object(j, '$.dotted.name') AS c FROM documents
+# paths that are no paths
+SELECT get_json_object('{"a":1}', 'a') AS a, get_json_object('{"a":1}', '') AS b, get_json_object('{"a":1}', '$.') AS c, get_json_object('{"a":1}', '$a') AS d, get_json_object('{"a":1}', '$.b') AS e
+# a field of an array of objects
+SELECT get_json_object('[{"a":1},{"a":2}]', '$.a') AS a, get_json_object('[{"a":1},{"a":2}]', '$[*].a') AS b
 # json_tuple
 SELECT id, json_tuple(j, 'a', 's', 'f') FROM documents
 # json_tuple in a lateral view
 SELECT d.id, v.x, v.y FROM documents d LATERAL VIEW json_tuple(d.j, 'a', 'b') v AS x, y
+# from_json of a struct
+SELECT id, from_json(j, 'a INT, s STRING, f DOUBLE, t BOOLEAN') AS a FROM documents
+# from_json of nested types
+SELECT id, from_json(j, 'b STRUCT<c: ARRAY<STRING>>, items ARRAY<STRUCT<p: INT, q: STRING>>') AS a FROM documents
 # from_json of an array
 SELECT from_json('[1, 2, null]', 'ARRAY<INT>') AS a, from_json('[{"x": 1}]', 'ARRAY<STRUCT<x: INT>>') AS b
 # from_json of a map
 SELECT from_json('{"a": 1, "b": 2}', 'MAP<STRING, INT>') AS a, from_json('{"k": {"x": 1}}', 'MAP<STRING, STRUCT<x: INT>>') AS b
+# from_json where types do not fit
+SELECT from_json('{"a": "x", "b": 1}', 'a INT, b INT') AS a, from_json('{"a": 1.5}', 'a INT') AS b, from_json('{"a": "1"}', 'a INT') AS c, from_json('{"a": 1}', 'a STRING') AS d, from_json('{"a": {"b": 1}}', 'a STRING') AS e
 # from_json of dates and times
 SELECT from_json('{"d": "2023-06-07", "t": "2023-06-07T10:20:30.123Z"}', 'd DATE, t TIMESTAMP') AS a, from_json('{"t": "2023-06-07 10:20:30"}', 't TIMESTAMP') AS b, from_json('{"t": "x"}', 't TIMESTAMP') AS c
 # from_json of decimals and large numbers
 SELECT from_json('{"a": 12345678901234567890, "b": 1.25}', 'a BIGINT, b DECIMAL(10,3)') AS a, from_json('{"a": 1e3, "b": 300}', 'a DOUBLE, b TINYINT') AS b
+# from_json of text that is no JSON
+SELECT from_json('x', 'a INT') AS a, from_json('', 'a INT') AS b, from_json(NULL, 'a INT') AS c, from_json('{"a": 1', 'a INT') AS d, from_json('[]', 'a INT') AS e
 # from_json with case and extra fields
 SELECT from_json('{"A": 1, "z": 2}', 'a INT') AS a
 # from_json of a struct type text
 SELECT from_json('{"a": 1}', 'struct<a:int,b:string>') AS a
+# from_json with a schema from schema_of_json
+SELECT from_json('{"a": [1, 2]}', schema_of_json('{"a": [1]}')) AS a
 # fields of from_json
 SELECT id, from_json(j, 'a STRING, s STRING').s AS a FROM documents
 # to_json
 SELECT id, to_json(st) AS a, to_json(items) AS b, to_json(m) AS c, to_json(a) AS d FROM nested
 # to_json of scalars inside a struct
 SELECT to_json(struct(1 AS a, 1.5 AS b, 1.5D AS c, true AS d, 'q"uote' AS e, CAST(NULL AS int) AS f, DATE '2023-06-07' AS g)) AS a
+# to_json of times
+SELECT id, to_json(struct(at, day)) AS a FROM times
+# to_json of special doubles
+SELECT id, to_json(struct(d, f)) AS a FROM numbers
 # to_json of decimals and big numbers
 SELECT id, to_json(struct(m, w, l)) AS a FROM numbers
 # to_json of text that needs escapes
@@ -37,6 +59,10 @@ SELECT to_json(map('a', map('b', 1))) AS a, to_json(struct(X'4142' AS b)) AS b, 
 SELECT to_json(1)
 # schema_of_json
 SELECT schema_of_json('{"a": 1, "b": "x", "c": [1.5], "d": null, "e": {"f": true}}') AS a, schema_of_json('[1, 2]') AS b, schema_of_json('[]') AS c, schema_of_json('1') AS d
+# schema_of_json of mixed arrays
+SELECT schema_of_json('[1, 2.5, "x"]') AS a, schema_of_json('[{"a": 1}, {"b": "x"}]') AS b, schema_of_json('{"n": 12345678901234567890}') AS c
+# schema_of_json of a column is refused
+SELECT schema_of_json(j) FROM documents
 # round trip
 SELECT id, from_json(to_json(st), 'x INT, y STRING, z STRUCT<p: DOUBLE, q: STRING>') AS a FROM nested
 # unicode and escapes

@@ -47,6 +47,9 @@ SELECT id, size(m) AS a, cardinality(m) AS b FROM nested
 SELECT map('k', struct(1 AS a, 'x' AS b)) AS a, map('k', struct(1 AS a))['k'].a AS b
 # struct construction
 SELECT struct(1, 'a') AS a, struct(1 AS x, 'a' AS y) AS b, struct(id, st.x) AS c FROM nested
+# named_struct
+SELECT named_struct('a', 1, 'b', 'x') AS a
+~ named_struct is not in the documented list of functions, so it is refused; struct(1 AS a) does the same.
 # struct of columns takes their names
 SELECT struct(id, name, city AS town) AS a FROM customers
 # struct fields by dot and bracket
@@ -58,6 +61,8 @@ SELECT st.nothing FROM nested
 # struct.*
 SELECT id, st.* FROM nested
 ~ struct.* is not documented for Query Service, so it is refused.
+# struct equality
+SELECT id FROM nested WHERE st = struct(1, 'one', struct(1.5D, 'q1'))
 # group by struct
 SELECT st, count(*) AS n FROM nested GROUP BY st
 # group by a field

@@ -31,6 +31,8 @@ SELECT id FROM nested ORDER BY a DESC, id
 SELECT id FROM nested ORDER BY items, id
 # order by a map is refused
 SELECT id FROM nested ORDER BY m
+# order by a literal struct with NULL inside
+SELECT s FROM (SELECT struct(1 AS a, 2 AS b) AS s UNION ALL SELECT struct(NULL, 9) UNION ALL SELECT struct(1, NULL) UNION ALL SELECT NULL) ORDER BY s
 # comparison of structs with NULL inside
 SELECT struct(1, NULL) < struct(1, 2) AS a, struct(1, 2) = struct(1, 2) AS b, struct(NULL, 1) = struct(NULL, 1) AS c, struct(1, NULL) <=> struct(1, NULL) AS d
 # comparison of arrays

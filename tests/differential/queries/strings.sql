@@ -55,6 +55,8 @@ SELECT split('a,b,,c', ',') AS a, split('a1b2', '[0-9]') AS b, split('', ',') AS
 SELECT split('a,b,c', ',', 2) AS a, split('a,b,c', ',', -1) AS b, split('a,b,c', ',', 0) AS c, split('a,b,c', ',', 1) AS d, split('a,b,,', ',', 0) AS e
 # split of columns
 SELECT id, split(t, '[ ,]') AS a FROM words
+# substring_index
+SELECT substring_index('www.a.com', '.', 2) AS a, substring_index('www.a.com', '.', -2) AS b, substring_index('www', '.', 1) AS c, substring_index('a.b', '.', 0) AS d, substring_index('a..b', '..', 1) AS e
 # find_in_set
 SELECT find_in_set('b', 'a,b,c') AS a, find_in_set('z', 'a,b') AS b, find_in_set('a,b', 'a,b') AS c, find_in_set('', ',a') AS d, find_in_set('', '') AS e, find_in_set(NULL, 'a') AS f
 # ascii, chr
@@ -67,6 +69,9 @@ SELECT levenshtein('kitten', 'sitting', 2) AS a, levenshtein('kitten', 'sitting'
 SELECT soundex('Robert') AS a, soundex('Rupert') AS b, soundex('Tymczak') AS c, soundex('Pfister') AS d, soundex('') AS e, soundex('1abc') AS f, soundex('Ashcraft') AS g
 # format_number
 SELECT format_number(1234567.891, 2) AS a, format_number(1234.5, 0) AS b, format_number(-0.5, 0) AS c, format_number(1.5, 0) AS d, format_number(0, 3) AS e, format_number(12, -1) AS f, format_number(d, 2) AS g FROM numbers
+# format_number with a pattern
+SELECT format_number(12332.123456, '##################.###') AS a, format_number(12332.1, '#,###.00') AS b
+~ format_number knows a number of places; the pattern form is refused.
 # base64
 SELECT id, base64(raw) AS a, base64(t) AS b, unbase64(base64(t)) AS c FROM words
 # hex of text and unhex
@@ -79,8 +84,14 @@ SELECT id, md5(t) AS a, sha1(t) AS b, sha(t) AS c, crc32(t) AS d, sha2(t, 256) A
 SELECT sha2('a', 100) AS a, sha2('a', 224) AS b, sha2('a', 384) AS c
 # hash
 SELECT id, hash(t) AS a, hash(id) AS b, hash(t, u) AS c FROM words
+# hash of every type
+SELECT id, hash(b) AS a, hash(s) AS b, hash(i) AS c, hash(l) AS d, hash(f) AS e, hash(d) AS f, hash(m) AS g, hash(w) AS h, hash(ok) AS i FROM numbers
+~ hash of a decimal of more than 18 digits is refused.
 # hash of dates and nested values
 SELECT id, hash(day) AS a, hash(at) AS b FROM times
+# hash of arrays, structs
+SELECT id, hash(a) AS a, hash(st) AS b, hash(ws, id) AS c FROM nested
+~ hash of arrays and maps is refused.
 # encode and decode
 SELECT encode('abc', 'UTF-8') AS a, decode(encode('äb', 'utf-8'), 'utf-8') AS b
 # decode as a CASE
@@ -117,3 +128,6 @@ SELECT concat(true, '') AS a, upper(false) AS b
 SELECT upper(1.5D) AS a, length(1e10D) AS b, reverse(123) AS c, concat(1e-5D, '') AS d
 # uuid has its form
 SELECT length(uuid()) AS a
+# substring_index with a delimiter that overlaps itself
+SELECT substring_index('aaa', 'aa', -1) AS a
+~ A delimiter that overlaps itself is counted without overlaps.

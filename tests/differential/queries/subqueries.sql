@@ -27,6 +27,8 @@ SELECT id FROM customers c WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.cust
 SELECT id FROM customers WHERE NOT EXISTS (SELECT id FROM orders a WHERE id = a.id)
 # exists in the select list
 SELECT id, EXISTS (SELECT 1 FROM orders o WHERE o.customer = c.id) AS e FROM customers c
+# in the select list
+SELECT id, id IN (SELECT customer FROM orders) AS e FROM customers
 # cte
 WITH totals AS (SELECT customer, sum(amount) AS total FROM orders GROUP BY customer) SELECT c.name, t.total FROM customers c JOIN totals t ON c.id = t.customer
 # two ctes
@@ -55,6 +57,8 @@ SELECT id, CASE WHEN units > (SELECT avg(units) FROM orders) THEN 'high' ELSE 'l
 SELECT id FROM customers ORDER BY (SELECT max(id) FROM orders) - id
 # correlated with inequality
 SELECT id FROM orders a WHERE EXISTS (SELECT 1 FROM orders b WHERE b.units > a.units AND b.customer = a.customer)
+# correlated two levels up
+SELECT id FROM customers c WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer = c.id AND EXISTS (SELECT 1 FROM visits v WHERE v.n = o.units AND v.id > c.id))
 # any and all
 SELECT id FROM orders WHERE units > ANY (SELECT units FROM orders)
 # name of a scalar sub-query

@@ -72,6 +72,13 @@ SELECT id, user FROM (SELECT id, user, row_number() OVER (PARTITION BY user ORDE
 SELECT id FROM orders QUALIFY row_number() OVER (ORDER BY id) = 1
 # time since the row before
 SELECT id, unix_timestamp(at) - unix_timestamp(lag(at) OVER (PARTITION BY user ORDER BY at, id)) AS a FROM visits
+# name of an unaliased window
+SELECT row_number() OVER (ORDER BY id) FROM orders
+# order by a window
+SELECT id FROM orders ORDER BY row_number() OVER (ORDER BY amount DESC, id)
+# a window of a window is refused
+SELECT sum(row_number() OVER (ORDER BY id)) OVER (ORDER BY id) FROM orders
+~ A window function over a window function is refused; write a sub-query.
 # lead over dates with a default of another type
 SELECT id, lead(day, 1, DATE '2099-01-01') OVER (ORDER BY id) AS a FROM times
 # nth_value is not documented

@@ -169,10 +169,21 @@ def _edge(self: Expressions, call: Call) -> Value:
 
 @function("grouping", kind="aggregate")
 def _grouping(self: Expressions, call: Call) -> Value:
+    _check_sets(self, call)
     return Value(f"CAST(grouping({self.value(call.arguments[0]).sql}) AS TINYINT)", TINYINT)
 
 
-@function("grouping_id", kind="aggregate", most=None)
+def _check_sets(self: Expressions, call: Call) -> None:
+    if not self.scope.grouped:
+        raise analysis_error(
+            f"{call.name}() can only be used with GroupingSets/Cube/Rollup.", kind="UNSUPPORTED_GROUPING_EXPRESSION"
+        )
+
+
+@function("grouping_id", kind="aggregate", least=0, most=None)
 def _grouping_id(self: Expressions, call: Call) -> Value:
-    columns = ", ".join(value.sql for value in self.values(call.arguments))
+    """The columns' grouping bits as one number; without arguments of all columns of GROUP BY."""
+    _check_sets(self, call)
+    nodes = call.arguments or self.scope.grouped
+    columns = ", ".join(value.sql for value in self.values(nodes))
     return Value(f"CAST(grouping_id({columns}) AS BIGINT)", BIGINT)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.functions.registry import arguments, constant_text, function, simple
-from local_platform.query_service.compiler.patterns import strftime_pattern
+from local_platform.query_service.compiler.patterns import strftime_pattern, strptime_pattern
 from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import BIGINT, DATE, DOUBLE, INT, STRING, TIMESTAMP, Type, struct
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ simple("to_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_to_utc({0}, {1
 simple("from_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_from_utc({0}, {1})")
 
 _DEFAULT_PATTERN = "yyyy-MM-dd HH:mm:ss"
+
+
+def _text(text: str) -> Value:
+    return Value(literal_text(text), STRING, text)
 
 
 @function("months_between", least=2, most=3)
@@ -96,8 +101,16 @@ def _trunc(self: Expressions, call: Call) -> Value:
 @function("date_format", least=2, most=2)
 def _date_format(self: Expressions, call: Call) -> Value:
     value = cast(self.value(call.arguments[0]), TIMESTAMP)
-    pattern = constant_text(self.value(call.arguments[1]), "The pattern of date_format")
-    return Value(f"strftime({value.sql}, {literal_text(strftime_pattern(pattern))})", STRING)
+    return Value(_formatted(value.sql, cast(self.value(call.arguments[1]), STRING)), STRING)
+
+
+def _formatted(sql: str, pattern: Value) -> str:
+    """SQL of a time's text."""
+    if isinstance(pattern.literal, str):
+        known = strftime_pattern(pattern.literal)
+        if known is not None:
+            return f"strftime({sql}, {literal_text(known)})"
+    return f"spark_format_time(epoch_us({sql}), {pattern.sql})"
 
 
 @function("to_date", most=2)
@@ -117,8 +130,18 @@ def _to_timestamp(self: Expressions, call: Call) -> Value:
 
 
 def _parsed(self: Expressions, call: Call, value: Value) -> str:
-    pattern = constant_text(self.value(call.arguments[1]), f"The pattern of {call.name}")
-    return f"try_strptime({cast(value, STRING).sql}, {literal_text(strftime_pattern(pattern, parse=True))})"
+    return _read(cast(value, STRING).sql, cast(self.value(call.arguments[1]), STRING))
+
+
+def _read(sql: str, pattern: Value) -> str:
+    """SQL of the time a text stands for: by DuckDB where the text has just the digits of a plain pattern."""
+    general = f"make_timestamp(spark_parse_time({sql}, {pattern.sql}))"
+    known = strptime_pattern(pattern.literal) if isinstance(pattern.literal, str) else None
+    if known is None:
+        return general
+    shape, plain = (literal_text(part) for part in known)
+    # DuckDB reads a day that does not exist as NULL, as Spark does.
+    return f"(CASE WHEN regexp_full_match({sql}, {shape}) THEN try_strptime({sql}, {plain}) ELSE {general} END)"
 
 
 @function("unix_timestamp", "to_unix_timestamp", least=0, most=2)
@@ -130,7 +153,7 @@ def _unix_timestamp(self: Expressions, call: Call) -> Value:
     if value.type.kind in ("date", "timestamp"):
         return _whole_seconds(cast(value, TIMESTAMP).sql)
     if len(call.arguments) == 1:
-        parsed = f"try_strptime({cast(value, STRING).sql}, {literal_text(strftime_pattern(_DEFAULT_PATTERN))})"
+        parsed = _read(cast(value, STRING).sql, _text(_DEFAULT_PATTERN))
     else:
         parsed = _parsed(self, call, value)
     return _whole_seconds(parsed)
@@ -145,21 +168,29 @@ def _whole_seconds(sql: str) -> Value:
 def _from_unixtime(self: Expressions, call: Call) -> Value:
     """Text of a number of seconds."""
     seconds = cast(self.value(call.arguments[0]), BIGINT)
-    pattern = _DEFAULT_PATTERN
+    pattern = _text(_DEFAULT_PATTERN)
     if len(call.arguments) > 1:
-        pattern = constant_text(self.value(call.arguments[1]), "The pattern of from_unixtime")
-    return Value(
-        f"strftime(make_timestamp({seconds.sql} * 1000000), {literal_text(strftime_pattern(pattern))})", STRING
-    )
+        pattern = cast(self.value(call.arguments[1]), STRING)
+    return Value(_formatted(f"make_timestamp({seconds.sql} * 1000000)", pattern), STRING)
 
 
-@function("window", least=2, most=2)
+@function("window", "time_window", least=2, most=4)
 def _time_window(self: Expressions, call: Call) -> Value:
-    """The tumbling window a time falls in: struct(start, end)."""
+    """The tumbling window a time falls in: struct(start, end).
+
+    Raises:
+        QueryError: 58000, windows that overlap: a row would be in several.
+    """
     value = cast(self.value(call.arguments[0]), TIMESTAMP)
-    width = literal_text(constant_text(self.value(call.arguments[1]), "The duration of window"))
-    start = f"time_bucket(CAST({width} AS INTERVAL), {value.sql}, TIMESTAMP '1970-01-01')"
+    texts = [constant_text(self.value(node), "A duration of window") for node in call.arguments[1:]]
+    if len(texts) > 1 and texts[1].lower().rstrip("s") != texts[0].lower().rstrip("s"):
+        raise analysis_error("The local Query Service knows windows that follow each other, not sliding ones.")
+    width = f"CAST({literal_text(texts[0])} AS INTERVAL)"
+    origin = "TIMESTAMP '1970-01-01'"
+    if len(texts) > 2:
+        origin = f"{origin} + CAST({literal_text(texts[2])} AS INTERVAL)"
+    start = f"time_bucket({width}, {value.sql}, {origin})"
     return Value(
-        f'struct_pack("start" := {start}, "end" := {start} + CAST({width} AS INTERVAL))',
+        f'(CASE WHEN {value.sql} IS NOT NULL THEN struct_pack("start" := {start}, "end" := {start} + {width}) END)',
         struct(("start", TIMESTAMP), ("end", TIMESTAMP)),
     )

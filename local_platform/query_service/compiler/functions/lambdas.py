@@ -12,7 +12,7 @@ from local_platform.query_service.compiler.functions.lists import array_argument
 from local_platform.query_service.compiler.functions.registry import function
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
-from local_platform.query_service.sql.types import BOOLEAN, INT, Type, array
+from local_platform.query_service.sql.types import BOOLEAN, INT, VOID, Type, array
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -53,6 +53,12 @@ def _aggregate(self: Expressions, call: Call) -> Value:
     """The start value's type is the accumulator's; cast it where needed."""
     items, start = array_argument(self, call), self.value(call.arguments[1])
     names, body = lambda_of(self, call.arguments[2], [start.type, items.type.item])
+    if body.type not in (start.type, VOID):
+        raise analysis_error(
+            f"The merge function of {call.name} gives {body.type.spark}, but the start value is {start.type.spark}; "
+            "cast the start value.",
+            kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        )
     merged = cast(body, start.type)
     folded = Value(
         f"(CASE WHEN {items.sql} IS NULL THEN NULL WHEN len({items.sql}) = 0 THEN {start.sql} ELSE "
@@ -69,7 +75,7 @@ def _aggregate(self: Expressions, call: Call) -> Value:
 def _zip_with(self: Expressions, call: Call) -> Value:
     """The shorter array is padded with NULL."""
     left, right = array_argument(self, call), array_argument(self, call, 1)
-    position = self.statement.name("i")
+    position = f"i{self.scope.depth}"
     elements = [Value(f"list_extract({side.sql}, {position})", side.type.item) for side in (left, right)]
     body = lambda_with(self, call.arguments[2], elements)
     longest = f"greatest(len({left.sql}), len({right.sql}))"
@@ -92,7 +98,8 @@ def lambda_of(
             f"A higher order function expects at most {len(types)} lambda parameters, seen {len(spelled)}.",
             kind="INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
         )
-    names = [self.statement.name("p") for _ in spelled]
+    # By depth, so that an expression that stands twice has one text: in the select list and in GROUP BY.
+    names = [f"p{self.scope.depth}_{place}" for place in range(len(spelled))]
     values = [Value(name, type) for name, type in zip(names, types, strict=False)]
     if indexed and len(values) == 2:
         values[1] = Value(f"CAST({names[1]} - 1 AS INTEGER)", INT)

@@ -89,6 +89,8 @@ def _element_at(self: Expressions, call: Call) -> Value:
     if value.type.kind != "array":
         raise wrong_type(call, "ARRAY or MAP", value)
     place = cast(index, BIGINT).sql
+    if isinstance(index.literal, int) and index.literal:
+        return Value(f"list_extract({value.sql}, {place})", value.type.item)
     zero = "error('The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).')"
     return Value(f"list_extract({value.sql}, CASE WHEN {place} = 0 THEN {zero} ELSE {place} END)", value.type.item)
 
@@ -295,6 +297,8 @@ def _slice(self: Expressions, call: Call) -> Value:
     _, start, count = arguments(self, call, None, INT, INT)
     first = f"(CASE WHEN {start.sql} < 0 THEN len({items.sql}) + {start.sql} + 1 ELSE {start.sql} END)"
     cut = f"list_slice({items.sql}, {first}, {first} + {count.sql} - 1)"
+    if isinstance(start.literal, int) and start.literal > 0 and isinstance(count.literal, int) and count.literal > 0:
+        return Value(cut, items.type)
     wrong = "error('Unexpected value for start in function slice: SQL array indices start at 1.')"
     negative = "error('Unexpected value for length in function slice: length must be greater than or equal to 0.')"
     return Value(

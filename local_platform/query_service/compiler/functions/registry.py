@@ -94,18 +94,35 @@ def simple(spelled: str, takes: Sequence[Type], returns: Type, sql: str, *, opti
     """
 
     def handler(self: Expressions, call: Call) -> Value:
-        values = [cast(self.value(node), type) for node, type in zip(call.arguments, takes, strict=False)]
+        values = [implicit(self.value(node), type, call) for node, type in zip(call.arguments, takes, strict=False)]
         return Value(sql.format(*(value.sql for value in values)), returns)
 
     for name in spelled.split():
         _FUNCTIONS[name] = Function(name, "scalar", len(takes) - optional, len(takes), handler)
 
 
+def implicit(value: Value, type: Type, call: Call) -> Value:
+    """An argument in the type its function takes. Times do not become numbers by themselves, nor numbers times.
+
+    Raises:
+        QueryError: 58000.
+    """
+    times = ("date", "timestamp")
+    seen, wanted = value.type, type
+    if (seen.kind in times and wanted.is_numeric) or (seen.is_numeric and wanted.kind in times):
+        raise analysis_error(
+            f'Cannot resolve "{call.name}": a parameter requires the "{wanted.spark.upper()}" type, however it has the '
+            f'type "{seen.spark.upper()}".',
+            kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        )
+    return cast(value, type)
+
+
 def arguments(self: Expressions, call: Call, *types: Type | None) -> list[Value]:
     """The call's arguments, cast to the given types; None leaves one as it is."""
     values = self.values(call.arguments)
     return [
-        value if position >= len(types) or types[position] is None else cast(value, types[position] or STRING)
+        value if position >= len(types) or types[position] is None else implicit(value, types[position] or STRING, call)
         for position, value in enumerate(values)
     ]
 

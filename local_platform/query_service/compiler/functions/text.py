@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from local_platform.query_service.compiler import regex
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.functions.registry import arguments, function, simple
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import analysis_error
+from local_platform.query_service.errors import analysis_error, execution_error
 from local_platform.query_service.sql.types import BINARY, DOUBLE, INT, STRING, Type, array
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ simple("ascii", [STRING], INT, "CAST(CASE WHEN {0} = '' THEN 0 ELSE unicode({0})
 simple("lcase lower", [STRING], STRING, "lower({0})")
 simple("ucase upper", [STRING], STRING, "spark_upper({0})")
 simple("initcap", [STRING], STRING, "spark_initcap({0})")
-simple("repeat", [STRING, INT], STRING, "repeat({0}, spark_bounded_count({1}, length({0})))")
-simple("space", [INT], STRING, "repeat(' ', spark_bounded_count({0}, 1))")
 simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})")
 simple("soundex", [STRING], STRING, "spark_soundex({0})")
 simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
@@ -52,6 +50,28 @@ def _length(self: Expressions, call: Call) -> Value:
         bits = f"8 * octet_length({value.sql})" if value.type == BINARY else f"bit_length({value.sql})"
         return Value(f"CAST({bits} AS INTEGER)", INT)
     return Value(f"CAST({'octet_length' if value.type == BINARY else 'length'}({value.sql}) AS INTEGER)", INT)
+
+
+_SURELY_FITS = 10_000
+
+
+def bounded_count(count: Value, width: str = "1") -> str:
+    """A number of repetitions, refused where no memory would hold the text; a small literal needs no test, which would
+    also keep the expression out of GROUP BY and PARTITION BY."""
+    if isinstance(count.literal, int) and 0 <= count.literal <= _SURELY_FITS:
+        return count.sql
+    return f"spark_bounded_count({count.sql}, {width})"
+
+
+@function("repeat", least=2, most=2)
+def _repeat(self: Expressions, call: Call) -> Value:
+    text, count = arguments(self, call, STRING, INT)
+    return Value(f"repeat({text.sql}, {bounded_count(count, f'length({text.sql})')})", STRING)
+
+
+@function("space")
+def _space(self: Expressions, call: Call) -> Value:
+    return Value(f"repeat(' ', {bounded_count(arguments(self, call, INT)[0])})", STRING)
 
 
 @function("replace", least=2, most=3)
@@ -98,7 +118,7 @@ def _trim(self: Expressions, call: Call) -> Value:
 def _pad(self: Expressions, call: Call) -> Value:
     values = arguments(self, call, STRING, INT, STRING)
     pad = values[2].sql if len(values) > 2 else "' '"
-    text, size = values[0].sql, f"spark_bounded_count({values[1].sql}, 1)"
+    text, size = values[0].sql, bounded_count(values[1])
     padded = f"{call.name}({text}, {size}, nullif({pad}, ''))"
     return Value(f"(CASE WHEN {pad} = '' THEN left({text}, {size}) ELSE {padded} END)", STRING)
 
@@ -186,35 +206,45 @@ def _concat_ws(self: Expressions, call: Call) -> Value:
 def _regexp_extract(self: Expressions, call: Call) -> Value:
     """The group (1 unless said otherwise) of the first match; empty text when there is none."""
     values = arguments(self, call, STRING, STRING, INT)
-    group = values[2].sql if len(values) > 2 else "1"
-    return Value(f"regexp_extract({values[0].sql}, {values[1].sql}, {group})", STRING)
+    group = values[2] if len(values) > 2 else Value("1", INT, 1)
+    known = regex.groups(values[1])
+    if known is not None and isinstance(group.literal, int) and not 0 <= group.literal <= known:
+        raise execution_error(
+            f"[INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX] regexp_extract expects a group index between 0 and {known}, "
+            f"but got {group.literal}."
+        )
+    text, pattern = values[0].sql, values[1].sql
+    general = f"spark_regexp_extract({text}, {pattern}, {group.sql})"
+    if not isinstance(group.literal, int):
+        return Value(general, STRING)
+    return Value(regex.choose(values[1], text, f"regexp_extract({text}, {pattern}, {group.sql})", general), STRING)
 
 
 @function("regexp_replace", least=3, most=4)
 def _regexp_replace(self: Expressions, call: Call) -> Value:
     """Every match; $1 in the replacement is a group, as in Java."""
     values = arguments(self, call, STRING, STRING, STRING, INT)
-    replacement = values[2]
+    text, pattern, replacement = values[0].sql, values[1].sql, values[2]
+    if len(values) == 4:
+        start = values[3].sql
+        head, text = f"left({text}, {start} - 1)", f"substring({text}, {start})"
+    general = f"spark_regexp_replace({text}, {pattern}, {replacement.sql})"
+    result = general
     if isinstance(replacement.literal, str):
-        text = replacement.literal.replace("\\$", "\0").replace("\\\\", "\\\\\\\\")
-        sql = literal_text(re.sub(r"\$(\d)", r"\\\1", text).replace("\0", "$"))
-    else:
-        sql = f"regexp_replace({replacement.sql}, '\\$(\\d)', '\\\\\\1', 'g')"
-    text_sql, pattern = values[0].sql, values[1].sql
-    if len(values) == 3:
-        return Value(f"regexp_replace({text_sql}, {pattern}, {sql}, 'g')", STRING)
-    start = values[3].sql
-    head, tail = f"left({text_sql}, {start} - 1)", f"substring({text_sql}, {start})"
-    return Value(f"({head} || regexp_replace({tail}, {pattern}, {sql}, 'g'))", STRING)
+        fast = f"regexp_replace({text}, {pattern}, {literal_text(regex.re2_replacement(replacement.literal))}, 'g')"
+        result = regex.choose(values[1], text, fast, general)
+    return Value(f"({head} || {result})" if len(values) == 4 else result, STRING)
 
 
 @function("split", least=2, most=3)
 def _split(self: Expressions, call: Call) -> Value:
     """Pieces between matches of the pattern; a positive limit bounds their number."""
     values = arguments(self, call, STRING, STRING, INT)
+    text, pattern = values[0].sql, values[1].sql
     if len(values) == 2:
-        return Value(f"string_split_regex({values[0].sql}, {values[1].sql})", array(STRING))
-    return Value(f"spark_split({values[0].sql}, {values[1].sql}, {values[2].sql})", array(STRING))
+        general = f"spark_split({text}, {pattern}, -1)"
+        return Value(regex.choose(values[1], text, f"string_split_regex({text}, {pattern})", general), array(STRING))
+    return Value(f"spark_split({text}, {pattern}, {values[2].sql})", array(STRING))
 
 
 @function("elt", least=2, most=None)

@@ -1,0 +1,116 @@
+"""Java's regular expressions by Python's engine: for what DuckDB's (RE2) cannot do, such as looking ahead.
+
+Text is ASCII for \\w, \\d, \\s and \\b, as in Java unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_POSIX = {
+    "Lower": "a-z",
+    "Upper": "A-Z",
+    "ASCII": "\\x00-\\x7f",
+    "Alpha": "a-zA-Z",
+    "Digit": "0-9",
+    "Alnum": "a-zA-Z0-9",
+    "Punct": "!-/:-@\\[-`{-~",
+    "Graph": "!-~",
+    "Print": " -~",
+    "Blank": " \\t",
+    "Cntrl": "\\x00-\\x1f\\x7f",
+    "XDigit": "0-9a-fA-F",
+    "Space": " \\t\\n\\x0b\\f\\r",
+    "L": "^\\W\\d_",
+    "IsAlphabetic": "^\\W\\d_",
+}
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern for Python.
+
+    Raises:
+        ValueError: Java or Python does not read it.
+    """
+    unicode = "\\p{L}" in pattern or "\\p{IsAlphabetic}" in pattern
+    try:
+        return re.compile(_translated(pattern), 0 if unicode else re.ASCII)
+    except re.error as error:
+        raise ValueError(f"The pattern {pattern!r} cannot be read: {error}.") from None
+
+
+def _translated(pattern: str) -> str:
+    pattern = re.sub(r"\\Q(.*?)(?:\\E|$)", lambda found: re.escape(found[1]), pattern, flags=re.DOTALL)
+    pattern = re.sub(r"\(\?<([A-Za-z][A-Za-z0-9]*)>", r"(?P<\1>", pattern)
+    pattern = re.sub(r"\\k<([A-Za-z][A-Za-z0-9]*)>", r"(?P=\1)", pattern)
+    # [a-f&&[^bd]]: both must hold of one character.
+    pattern = re.sub(r"\[([^\[\]&]+)&&(\[[^\[\]]+\]|[^\[\]]+)\]", _both, pattern)
+    pattern = re.sub(r"\\[pP]\{(?:Is)?(\w+)\}", _property, pattern)
+    return pattern.replace(r"\Z", r"(?=\n?\Z)").replace(r"\z", r"\Z").replace(r"\h", r"[ \t]")
+
+
+def _both(found: re.Match[str]) -> str:
+    other = found[2] if found[2].startswith("[") else f"[{found[2]}]"
+    return f"(?:(?=[{found[1]}]){other})"
+
+
+def _property(found: re.Match[str]) -> str:
+    members = _POSIX.get(found[1])
+    if members is None:
+        raise ValueError(f"The local Query Service does not know the class {found[0]} in such a pattern.")
+    if found[0][1] == "P":
+        return f"[{members[1:]}]" if members.startswith("^") else f"[^{members}]"
+    return f"[{members}]"
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Whether the pattern is found anywhere."""
+    return compiled(pattern).search(text) is not None
+
+
+def extract(text: str, pattern: str, group: int) -> str:
+    """A group of the first match, empty when there is none.
+
+    Raises:
+        ValueError: the pattern has no such group.
+    """
+    expression = compiled(pattern)
+    if not 0 <= group <= expression.groups:
+        raise ValueError(f"Expects group index between 0 and {expression.groups}, but got {group}.")
+    found = expression.search(text)
+    return (found[group] or "") if found else ""
+
+
+def replace(text: str, pattern: str, replacement: str) -> str:
+    """Every match; $1 is a group, a backslash takes the next character as it is."""
+    expression = compiled(pattern)
+    parts = re.findall(r"\\(.)|\$(\d)|\$\{(\w+)\}|([^\\$]+)", replacement, re.DOTALL)
+
+    def made(found: re.Match[str]) -> str:
+        pieces = []
+        for escaped, number, name, plain in parts:
+            if number:
+                pieces.append(found[int(number)] or "")
+            elif name:
+                pieces.append(found[name] or "")
+            else:
+                pieces.append(escaped or plain)
+        return "".join(pieces)
+
+    return expression.sub(made, text)
+
+
+def split(text: str, pattern: str, limit: int) -> list[str]:
+    """Pieces between matches, at most `limit` of them when it is positive; an empty match at the start is none."""
+    pieces: list[str] = []
+    place = 0
+    for found in compiled(pattern).finditer(text):
+        if found.end() == 0 or (found.start() == found.end() == len(text)):
+            continue
+        if limit > 0 and len(pieces) == limit - 1:
+            break
+        pieces.append(text[place : found.start()])
+        place = found.end()
+    return [*pieces, text[place:]]

@@ -1,0 +1,114 @@
+"""An engineer's day: a connection for dbt and editors, an old token in one line, a part of the data to try with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runner.errors import DataError
+from tests.integration.dbt_here import dbt_here
+from tests.integration.feature_store import ROOT, FeatureStore, feature_store, synthetic_events
+
+ONE_DAY = 25 * 3600
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
+    with feature_store(tmp_path_factory.mktemp("day")) as running:
+        running.add_events(synthetic_events(120), "events-1")
+        running.add_profiles([f"quiet{n}" for n in range(40)], [False] * 40, "profiles-1")
+        settings = yaml.safe_load((ROOT / "propensity.yml").read_text())
+        (running.folder / "propensity.yml").write_text(yaml.safe_dump(settings))
+        yield running
+
+
+def run(store: FeatureStore, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AEP_", "DBT_", "PROPENSITY_"))}
+    environment = clean | store.local.environment() | {"PROPENSITY_PREFIX": "ann"} | more
+    return subprocess.run(
+        command, cwd=store.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def propensity(store: FeatureStore, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return run(store, sys.executable, "-m", "runner.cli", *arguments, **more)
+
+
+def exported(text: str) -> Mapping[str, str]:
+    lines = [line.removeprefix("export ").split("=", 1) for line in text.splitlines()]
+    return {name: value[1:-1] for name, value in lines}
+
+
+def test_bare_dbt_works_with_what_propensity_env_prints_until_the_token_is_old(store: FeatureStore) -> None:
+    printed = propensity(store, "env")
+    assert printed.returncode == 0, printed.stderr
+    variables = dict(exported(printed.stdout))
+    assert (
+        Path(variables["DBT_PROFILES_DIR"], "profiles.yml").read_text() == (ROOT / "profiles.yml.example").read_text()
+    )
+    bare = (sys.executable, "-m", "dbt.cli.main", "show", "--inline")
+    count = (*bare, "select count(*) as n from {{ source('experience_platform', 'events') }}")
+    shown = run(store, *count, **variables)
+    assert shown.returncode == 0, shown.stdout
+    assert f"| {store.sql.count('propensity_events')} |" in shown.stdout
+
+    old = run(store, *count, **variables | {"PROPENSITY_TOKEN_EXPIRES": "2026-01-01T00:00:00Z"})
+    said = [line for line in old.stdout.splitlines() if "expired" in line and "in macro" not in line]
+    assert len(said) == 1
+    assert 'expired at 2026-01-01T00:00:00Z: run eval "$(propensity env)" again' in said[0]
+
+
+def test_propensity_dbt_passes_dbt_on_and_says_a_refused_token_in_one_line(store: FeatureStore) -> None:
+    fine = propensity(store, "dbt", "--", "build", "--target", "dev", "--select", "stg_profiles")
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "ann_stg_profiles" in fine.stdout
+    assert store.sql.count("ann_stg_profiles") == 40
+    # A token of another day: what the engineer set by hand stays, because libpq's own variable is not ours.
+    profiles = store.folder / "profiles.yml"
+    profiles.write_text(
+        (ROOT / "profiles.yml.example").read_text().replace("{{ env_var('DBT_ENV_SECRET_PROPENSITY_TOKEN') }}", "old")
+    )
+    try:
+        refused = propensity(store, "dbt", "--", "build", "--target", "dev", "--select", "stg_profiles")
+    finally:
+        profiles.unlink()
+    assert refused.returncode != 0
+    lines = [line for line in refused.stdout.splitlines() if "token" in line or "password" in line]
+    assert len(lines) == 1
+    assert "the access token: it has expired. Run the command again" in lines[0]
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_a_development_variable_limits_days_and_users_and_production_refuses_it(store: FeatureStore) -> None:
+    limits = '{"limit_days": 10, "limit_users_percent": 50}'
+    chosen = ("--select", "stg_events", "stg_profiles", "--vars", limits)
+    dbt_here(store, "run", "--target", "dev", *chosen, prefix="bob", as_of=date(2026, 11, 9))
+    seen = store.sql.rows(
+        "select count(distinct user_id) as users, min(event_at) as first_at, max(event_at) as last_at"
+        " from bob_stg_events"
+    )[0]
+    everybody = store.sql.scalar(
+        "select count(distinct _acme.userId) as n from propensity_events"
+        " where timestamp >= cast('2026-10-30 00:00:00' as timestamp)"
+    )
+    assert seen["first_at"].date() >= date(2026, 10, 30)
+    assert seen["last_at"].date() == date(2026, 11, 8)
+    assert 0.25 * everybody < seen["users"] < 0.75 * everybody
+    people = store.sql.count("bob_stg_profiles")
+    assert 8 < people < 32
+    both = store.sql.scalar(
+        "select count(*) as n from bob_stg_profiles as p inner join bob_stg_profiles as q on p.user_id = q.user_id"
+    )
+    assert both == people, "the same users each time"
+    with pytest.raises(DataError, match=r"`limit_days` is for development: production is built from all rows"):
+        dbt_here(store, "run", "--target", "prod", *chosen, prefix="bob")
+    views = {r["Name"] for r in store.sql.rows("show views")}
+    assert views >= {"bob_stg_events", "bob_stg_profiles"}
+    assert "stg_events" not in views
