@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import date
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from runner.errors import DataError
-from tests.integration.dbt_here import dbt_here
+from runner.exploration import explore_table
+from tests.integration.dbt_here import dbt_here, invoke
 from tests.integration.feature_store import ROOT, FeatureStore, feature_store, synthetic_events
 
 ONE_DAY = 25 * 3600
@@ -112,3 +115,26 @@ def test_a_development_variable_limits_days_and_users_and_production_refuses_it(
     views = {r["Name"] for r in store.sql.rows("show views")}
     assert views >= {"bob_stg_events", "bob_stg_profiles"}
     assert "stg_events" not in views
+
+
+def test_the_analyses_run_and_say_what_the_report_says(store: FeatureStore) -> None:
+    as_of = date(2026, 11, 9)
+    target = store.settings.use_case("newsletter").target_event
+    said = explore_table(store.sql, "propensity_events", "_acme.userId", target, datetime(2026, 11, 9, tzinfo=UTC))
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        arguments = ("show", "--select", name, "--limit", "1000", "--target", "dev")
+        table = invoke(store, *arguments, prefix="zoe", as_of=as_of).result.results[0].agate_table  # type: ignore[union-attr]
+        return [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
+
+    (whole,) = rows("events_profile")
+    assert (whole["event_rows"], whole["users"], whole["days"]) == (said.events, said.users, len(said.days))
+    funnel = {r["event_type"]: (r["event_rows"], r["users"], r["converted"]) for r in rows("events_funnel")}
+    assert funnel == {t.event_type: (t.events, t.users, t.converted) for t in said.types}
+    found = {r["event_type"]: r["correlation"] for r in rows("events_correlations")}
+    assert {t.event_type: t.correlation for t in said.types} == {
+        name: None if value is None else pytest.approx(float(value), abs=1e-9) for name, value in found.items()
+    }
+    (sample,) = rows("sample_with_error")
+    assert said.sample is not None
+    assert {k: float(v) for k, v in sample.items()} == pytest.approx(asdict(said.sample))

@@ -91,8 +91,16 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
     if operator == "%":
         return Value(f"({one} % NULLIF({other}, 0))", target)
     if target.is_integral:
-        return Value(wrapped(f"{_WIDER[target.kind]}({one}) {operator} {other}", target), target)
+        folded = _folded(operator, left.literal, right.literal)
+        return Value(wrapped(f"{_WIDER[target.kind]}({one}) {operator} {other}", target), target, folded)
     return Value(f"({one} {operator} {other})", target)
+
+
+def _folded(operator: str, left: Any, right: Any) -> int | None:
+    """The value of 60 * 30, for arguments that must be constant; None where an operand is no small literal."""
+    if not all(type(value) is int and abs(value) < 2**15 for value in (left, right)):
+        return None
+    return {"+": left + right, "-": left - right, "*": left * right}.get(operator)
 
 
 # A type in which the sum or product of two values always fits, as a function of DuckDB.
@@ -255,7 +263,7 @@ def _negative(self: Expressions, node: exp.Neg) -> Value:
 def negate(number: Value) -> Value:
     """The number with the other sign; the least whole number stays what it is."""
     negated = -number.literal if isinstance(number.literal, int) and not isinstance(number.literal, bool) else None
-    if number.type.is_integral and negated is None:
+    if number.type.is_integral and (negated is None or negated == 2 ** (_BITS[number.type.kind] - 1)):
         return Value(wrapped(f"0 - {_WIDER[number.type.kind]}({number.sql})", number.type), number.type)
     return Value(f"(-{number.sql})", number.type, negated)
 

@@ -46,3 +46,6 @@ SELECT count(*) AS n FROM orders WHERE false GROUP BY GROUPING SETS (())
 ~ The empty grouping set over no rows gives one row, as no GROUP BY does; Spark 3.5 gives none.
 # duplicate sets
 SELECT channel, count(*) AS n FROM orders GROUP BY GROUPING SETS ((channel), (channel))
+# a column that is in none of the sets
+SELECT channel, customer, count(*) AS n FROM orders GROUP BY channel, customer GROUPING SETS ((channel), ())
+~ A column in front of GROUPING SETS that is in none of them is refused; Spark shows NULL for it.
