@@ -157,7 +157,6 @@ def test_a_csv_file_with_a_missing_column(world: World, tmp_path: Path) -> None:
 
 
 def test_a_mapping_to_a_field_that_does_not_exist(world: World) -> None:
-    pytest.importorskip("local_platform.services.data_prep", reason="mapping sets are not checked against schemas yet")
     schema = world.api.catalog("GET", f"/dataSets/{world.dataset}")[world.dataset]["schemaRef"]
     mappings = [{"sourceType": "ATTRIBUTE", "source": "a", "destination": "_acme.nowhere"}]
     body = {"version": 0, "outputSchema": {"schemaRef": schema}, "mappings": mappings}

@@ -250,6 +250,8 @@ def alter(reader: Reader) -> Statement:
 
 
 def _no_alter(reader: Reader) -> QueryError:
+    if reader.token is not None and reader.token.kind != "word":
+        return reader.unexpected("ADD, DROP or the end of the name")
     word = reader.next().upper
     instead = {
         "RENAME": "Create a table of the new name, or point a view at it with CREATE OR REPLACE VIEW.",
