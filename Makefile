@@ -10,7 +10,7 @@ SEED     ?= 7
 SCENARIO ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark demo test lint types bench soak lock clean
+.PHONY: help setup spark demo docs test lint types bench soak lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
