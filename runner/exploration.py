@@ -1,11 +1,14 @@
-"""Figures about the events, for the report: computed in Query Service, so that only a few hundred numbers come back."""
+"""Figures about the events, for the report: computed in Query Service, so that only a few hundred numbers come back.
+
+They are taken from the daily activity that featurize keeps, so that looking at the events costs no second reading.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -14,6 +17,8 @@ from runner.platform import Platform
 from runner.settings import Settings, UseCase
 from runner.sql import identifier, literal
 
+ACTIVITY = "int_user_day_activity"
+"""The model that every figure is taken from: a row per user, UTC day, event type and standing."""
 MOST_TYPES = 60
 """Event types with a figure of their own, the most frequent first: each is a column of one aggregate."""
 SAMPLES = 20
@@ -73,7 +78,8 @@ class Exploration:
     """The events before the as-of time.
 
     Args:
-        as_of, first_at, last_at: ISO 8601, UTC. events: with an identity. without_identity: left out of all figures.
+        as_of, first_at, last_at: ISO 8601, UTC. events: of standing `usable`, which is what features see.
+        without_identity: left out of all figures.
         users: with any event. target_event, targets, target_users: what the use case asks for.
         types: most frequent first. days: in order. sample: None where there are too few users for one.
     """
@@ -94,62 +100,62 @@ class Exploration:
 
 
 def explore(settings: Settings, use_case: UseCase, platform: Platform, sql: Sql, as_of: datetime) -> Exploration:
-    """Explore the event dataset of the settings as it was known at `as_of`.
+    """Explore the event dataset of the settings as it was known at `as_of`, once features are built.
 
     Raises:
         DataError: there is no event with an identity before as_of.
     """
     table = platform.catalog.dataset_named(settings.datasets.events).table_name
-    tenant = (settings.tenant or platform.schemas.tenant()).lstrip("_")
-    key = settings.identity.path.replace("{tenant}", tenant)
-    return explore_table(sql, table, key, use_case.target_event, as_of)
+    return explore_activity(sql, ACTIVITY, table, use_case.target_event, as_of)
 
 
-def explore_table(sql: Sql, table: str, key: str, target_event: str, as_of: datetime) -> Exploration:
-    """Explore one event table.
+def explore_activity(sql: Sql, activity: str, events: str, target_event: str, as_of: datetime) -> Exploration:
+    """Explore one table of daily activity.
 
     Args:
-        table: its name. key: path of the person key, as SQL reads it. target_event: its event type.
-        as_of: only events before this moment count.
+        activity: its name. events: that of the event table behind it. target_event: its event type.
+        as_of: only events of the UTC days before this moment count.
     """
-    source = f"from {identifier(table)} where timestamp < cast('{_utc(as_of):%Y-%m-%d %H:%M:%S}' as timestamp)"
-    known = f"{identifier(key)} is not null and {identifier(key)} <> ''"
+    before = f"from {identifier(activity)} where activity_date < cast('{_utc(as_of):%Y-%m-%d}' as date)"
+    source = f"{before} and standing = 'usable'"
     totals = sql.rows(
-        f"select count(*) as event_rows, sum(case when {known} then 1 else 0 end) as known_rows, "
-        f"min(timestamp) as first_at, max(timestamp) as last_at {source}"
+        "select sum(case when standing = 'usable' then n else 0 end) as known_rows, "
+        "sum(case when standing = 'no identity' then n else 0 end) as nameless_rows, "
+        "min(case when standing = 'usable' then first_event_ms end) as first_ms, "
+        f"max(case when standing = 'usable' then last_event_ms end) as last_ms {before}"
     )[0]
     if not _int(totals["known_rows"]):
         raise DataError(
-            f"{table} has no event with an identity before {_utc(as_of):%Y-%m-%d}.",
+            f"{events} has no event with an identity before {_utc(as_of):%Y-%m-%d}.",
             "Check identity.path in propensity.yml and the as-of date.",
         )
     counts = sql.rows(
-        f"select eventType as event_type, count(*) as event_rows {source} and {known} and eventType is not null "
-        f"group by eventType order by event_rows desc nulls last, event_type asc nulls last limit {MOST_TYPES}"
+        f"select event_type, sum(n) as event_rows {source} and event_type is not null "
+        f"group by event_type order by event_rows desc nulls last, event_type asc nulls last limit {MOST_TYPES}"
     )
     types = {str(r["event_type"]): _int(r["event_rows"]) for r in counts}
-    users, targets, target_users, figures = _per_user(sql, f"{source} and {known}", key, target_event, types)
+    users, targets, target_users, figures = _per_user(sql, source, target_event, types)
     return Exploration(
         as_of=_utc(as_of).isoformat(),
-        table=table,
-        first_at=_time(totals["first_at"]),
-        last_at=_time(totals["last_at"]),
+        table=events,
+        first_at=_time(totals["first_ms"]),
+        last_at=_time(totals["last_ms"]),
         events=_int(totals["known_rows"]),
-        without_identity=_int(totals["event_rows"]) - _int(totals["known_rows"]),
+        without_identity=_int(totals["nameless_rows"]),
         users=users,
         target_event=target_event,
         targets=targets,
         target_users=target_users,
         types=figures,
-        days=_days(sql, f"{source} and {known}", target_event),
-        sample=_sample(sql, f"{source} and {known}", key, target_event),
+        days=_days(sql, source, target_event),
+        sample=_sample(sql, source, target_event),
     )
 
 
 def _per_user(
-    sql: Sql, source: str, key: str, target: str, types: dict[str, int]
+    sql: Sql, source: str, target: str, types: dict[str, int]
 ) -> tuple[int, int, int, tuple[TypeFigures, ...]]:
-    """Users, target events, target users, and each type's figures: one pass over the events, one row back."""
+    """Users, target events, target users, and each type's figures: one pass, one row back."""
     names = list(types)
     counted = ", ".join(f"sum({_is(name)}) as c{i}" for i, name in enumerate(names))
     sums = ", ".join(
@@ -160,8 +166,7 @@ def _per_user(
     )
     found = sql.rows(
         f"select count(*) as n, sum(t) as s, sum(t * t) as q, sum(case when t > 0 then 1 else 0 end) as u, {sums} "
-        f"from (select {identifier(key)} as user_id, sum({_is(target)}) as t, {counted} {source} "
-        f"group by {identifier(key)}) as per_user"
+        f"from (select user_id, sum({_is(target)}) as t, {counted} {source} group by user_id) as per_user"
     )[0]
     row = {name: _int(value) for name, value in found.items()}
     figures = [
@@ -179,18 +184,17 @@ def _per_user(
 
 def _days(sql: Sql, source: str, target: str) -> tuple[DayFigures, ...]:
     rows = sql.rows(
-        f"select cast(timestamp as date) as day, count(*) as event_rows, sum({_is(target)}) as target_rows {source} "
-        "group by cast(timestamp as date) order by day asc nulls last"
+        f"select activity_date as day, sum(n) as event_rows, sum({_is(target)}) as target_rows {source} "
+        "group by activity_date order by day asc nulls last"
     )
     return tuple(DayFigures(_day(r["day"]), _int(r["event_rows"]), _int(r["target_rows"])) for r in rows)
 
 
-def _sample(sql: Sql, source: str, key: str, target: str) -> SampleFigures | None:
-    name = identifier(key)
-    part = f"cast(conv(substr(md5(concat('sample', {name})), 1, 8), 16, 10) as bigint) % {SAMPLES}"
+def _sample(sql: Sql, source: str, target: str) -> SampleFigures | None:
+    part = f"cast(conv(substr(md5(concat('sample', user_id)), 1, 8), 16, 10) as bigint) % {SAMPLES}"
     rows = sql.rows(
         "select part, count(*) as n, sum(case when t > 0 then 1 else 0 end) as u "
-        f"from (select {name} as user_id, max({part}) as part, sum({_is(target)}) as t {source} group by {name}) "
+        f"from (select user_id, max({part}) as part, sum({_is(target)}) as t {source} group by user_id) "
         "as per_user group by part order by part asc nulls last"
     )
     parts = [(_int(r["n"]), _int(r["u"])) for r in rows]
@@ -221,7 +225,8 @@ def strongest(types: Sequence[TypeFigures], target_event: str) -> tuple[TypeFigu
 
 
 def _is(event_type: str) -> str:
-    return f"case when eventType = {literal(event_type)} then 1 else 0 end"
+    """Events of this type in a row of daily activity."""
+    return f"case when event_type = {literal(event_type)} then n else 0 end"
 
 
 def _int(value: Any) -> int:
@@ -233,8 +238,8 @@ def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _time(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _time(milliseconds: Any) -> str:
+    return (datetime(1970, 1, 1) + timedelta(milliseconds=_int(milliseconds))).isoformat()
 
 
 def _day(value: Any) -> str:

@@ -1,12 +1,12 @@
 {#- Pearson correlation, over people, of the count of each type of event with the target's count; null where one of the two
     does not vary. dbt show --select events_correlations -#}
-with {{ explored_events() }},
+with {{ explored_activity() }},
 
 per_user as (
   select
     user_id,
-    sum(case when event_type = {{ text_literal(explored_use_case().target_event) }} then 1 else 0 end) as targets
-  from events
+    sum(case when event_type = {{ text_literal(explored_use_case().target_event) }} then n else 0 end) as targets
+  from activity
   group by user_id
 ),
 
@@ -22,8 +22,8 @@ per_type as (
   select
     user_id,
     event_type,
-    count(*) as counted
-  from events
+    sum(n) as counted
+  from activity
   where event_type is not null
   group by user_id, event_type
 ),

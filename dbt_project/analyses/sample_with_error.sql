@@ -1,14 +1,14 @@
 {#- What a 5 % sample of the people would have said about the share that had the target event: the sample's share, the whole's,
     the standard error of a sample of that size, and how far the 20 samples really lie around the whole (root mean square).
     dbt show --select sample_with_error -#}
-with {{ explored_events() }},
+with {{ explored_activity() }},
 
 per_user as (
   select
     {{ stable_bucket('sample', 'user_id', 20) }} as part,
     user_id,
     max(case when event_type = {{ text_literal(explored_use_case().target_event) }} then 1 else 0 end) as had_it
-  from events
+  from activity
   group by user_id
 ),
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from runner.errors import DataError
-from runner.exploration import explore_table
+from runner.exploration import explore_activity
 from tests.integration.dbt_here import dbt_here, invoke
 from tests.integration.feature_store import ROOT, FeatureStore, feature_store, synthetic_events
 
@@ -120,7 +120,10 @@ def test_a_development_variable_limits_days_and_users_and_production_refuses_it(
 def test_the_analyses_run_and_say_what_the_report_says(store: FeatureStore) -> None:
     as_of = date(2026, 11, 9)
     target = store.settings.use_case("newsletter").target_event
-    said = explore_table(store.sql, "propensity_events", "_acme.userId", target, datetime(2026, 11, 9, tzinfo=UTC))
+    build = ("run", "--select", "+int_user_day_activity", "--target", "dev")
+    dbt_here(store, *build, prefix="zoe", as_of=as_of)
+    activity = "zoe_int_user_day_activity"
+    said = explore_activity(store.sql, activity, "propensity_events", target, datetime(2026, 11, 9, tzinfo=UTC))
 
     def rows(name: str) -> list[dict[str, Any]]:
         arguments = ("show", "--select", name, "--limit", "1000", "--target", "dev")

@@ -13,6 +13,7 @@ from runner.errors import DataError
 from runner.exploration import Exploration, explore, pearson, strongest
 from tests.integration.feature_store import FeatureStore, feature_store, synthetic_events
 from tests.integration.point_in_time import Event, ms
+from tests.integration.query_log import QueryLog
 
 AS_OF = datetime(2026, 11, 2, tzinfo=UTC)
 TARGET = "web.formFilledOut"
@@ -28,6 +29,7 @@ BEFORE = [e for e in EVENTS if e.at_ms < ms("2026-11-02")]
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     with feature_store(tmp_path_factory.mktemp("exploration")) as running:
         running.add_events(EVENTS, "events-1")
+        running.featurize(AS_OF.date())
         yield running
 
 
@@ -70,6 +72,15 @@ def test_a_sample_says_how_wrong_it_may_be(found: Exploration) -> None:
     assert found.sample is not None
     assert found.sample.whole == pytest.approx(found.target_users / found.users)
     assert 0.3 < found.sample.observed_error / found.sample.expected_error < 3
+
+
+def test_looking_at_the_events_does_not_read_them_again(store: FeatureStore) -> None:
+    log = QueryLog(store.folder / "platform")
+    log.since()
+    explore(store.settings, store.settings.use_case("newsletter"), store.platform, store.sql, AS_OF)
+    scans = log.since()
+    assert scans.runner > 0
+    assert scans.events == 0
 
 
 def test_no_event_before_as_of_is_said(store: FeatureStore) -> None:
