@@ -7,7 +7,8 @@ is measured by the client's own clock (``tokens.py``).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from local_platform.database import Database
@@ -27,6 +28,7 @@ class Clock:
         self._lock = threading.Lock()
         self._offset = float((database.setting(_KEY) if database else None) or 0.0)
         self._listeners: list[Callable[[], None]] = []
+        self._awaited: list[datetime] = []
 
     def now(self) -> datetime:
         """The current platform time, in UTC."""
@@ -52,6 +54,22 @@ class Clock:
         for wake in listeners:
             wake()
         return self.now()
+
+    @contextmanager
+    def awaiting(self, due: datetime) -> Iterator[None]:
+        """Say, for the length of a block, that something waits for a time to come."""
+        with self._lock:
+            self._awaited.append(due)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._awaited.remove(due)
+
+    def awaited(self) -> datetime | None:
+        """The earliest time that something waits for; None when nothing does. Whoever moves the clock may go there."""
+        with self._lock:
+            return min(self._awaited, default=None)
 
     def on_advance(self, wake: Callable[[], None]) -> None:
         """Have `wake` called after each move, for threads that wait for a time to come."""

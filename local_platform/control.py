@@ -23,7 +23,10 @@ def routes(context: Context) -> list[Route]:
 
     def read(call: Call) -> Response:
         _authorise(call, context)
-        return JSONResponse({"now": context.clock.now().isoformat()})
+        awaited = context.clock.awaited()
+        return JSONResponse(
+            {"now": context.clock.now().isoformat(), "awaited": None if awaited is None else awaited.isoformat()}
+        )
 
     def move(call: Call) -> Response:
         _authorise(call, context)

@@ -56,6 +56,11 @@ class LocalPlatform:
         """The platform's own time, in UTC."""
         return datetime.fromisoformat(str(self._clock("GET", None)["now"]))
 
+    def awaited(self) -> datetime | None:
+        """The earliest time that a waiting statement of Query Service starts; None when none waits."""
+        found = self._clock("GET", None)["awaited"]
+        return None if found is None else datetime.fromisoformat(str(found))
+
     def advance(self, seconds: float) -> datetime:
         """Move the platform's clock forward; what becomes due on the way is done before this returns."""
         return datetime.fromisoformat(str(self._clock("POST", {"advance_seconds": seconds})["now"]))

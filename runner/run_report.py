@@ -26,6 +26,7 @@ from runner.report import (
     GateLine,
     ReportData,
     Step,
+    features_of,
     histogram_of,
     model_facts_of,
     strengths_of,
@@ -73,6 +74,7 @@ def write_report(
         timeline=timeline_of(card, as_of, date.fromisoformat(workspace.load("featurize")["first_day"])),
         histogram=histogram_of(Path(summary["scores_file"])),
         importance=strengths_of(card),
+        features=features_of(card),
         audience=AudienceFacts(
             case.audience.name,
             audience["pql"],

@@ -47,5 +47,5 @@ class QueryOptions:
         made = cls(**known)
         if getattr(options, "delays", "none") == "documented":
             # 200 to 475 s were published for a CTAS over a million events, most of it waiting to start.
-            made = replace(made, batch_start_seconds=120.0)
+            made = replace(made, batch_start_seconds=240.0)
         return made

@@ -124,7 +124,8 @@ class ReportData:
     Args:
         question: the use case's title. source: where the events came from, in words.
         excluded: identities that were left out, by reason. profiles: all known identities.
-        model: facts about the model in reading order (label, value). importance: strongest first.
+        model: facts about the model in reading order (label, value). importance: the strongest, in order.
+        features: every feature that the model was given, strongest first.
         gate_mode with gate: what the gate said. levels: how far the published scores were verified.
         leak_check: what the proof that no feature knows the future compared, in a sentence.
         recipe: what the documented notebook recipe reaches on the same question.
@@ -155,6 +156,7 @@ class ReportData:
     levels: tuple[str, ...] = ()
     leak_check: str = ""
     recipe: Recipe | None = None
+    features: tuple[Strength, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -219,6 +221,12 @@ def strengths_of(card: Mapping[str, Any], most: int = 15) -> tuple[Strength, ...
         for e in entries
         if e["mean_absolute"] > 0
     )
+
+
+def features_of(card: Mapping[str, Any]) -> tuple[Strength, ...]:
+    """Every feature of a model card, strongest first; those that moved nobody follow in the contract's order."""
+    found = [Strength(f["name"], f["mean_absolute_contribution"], f["description"]) for f in card["features"]]
+    return tuple(sorted(found, key=lambda s: -s.value))
 
 
 def model_facts_of(card: Mapping[str, Any], version: str) -> tuple[tuple[str, str], ...]:

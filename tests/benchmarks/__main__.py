@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import generator, lake_route, query_read, start_up
+from tests.benchmarks import generator, lake_route, night, query_read, start_up
 from tests.benchmarks.measuring import ROUNDS, CannotRunHere, Ratio
 
 RESULTS = Path(".bench/results.json")
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--events", type=int, default=EVENTS, help=f"rows ingested (default {EVENTS:,})")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each side (default {ROUNDS})")
     parser.add_argument(
-        "--only", choices=("query", "lake", "generator", "start-up"), action="append", help="may be repeated"
+        "--only", choices=("query", "lake", "generator", "start-up", "night"), action="append", help="may be repeated"
     )
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args(arguments)
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "lake": lambda: lake_route.run(given.events, given.rounds),
         "generator": lambda: generator.run(rounds=given.rounds),
         "start-up": lambda: start_up.run(given.rounds),
+        "night": night.run,
     }
     ratios: list[Ratio] = []
     skipped: dict[str, str] = {}

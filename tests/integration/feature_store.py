@@ -14,7 +14,7 @@ import pyarrow as pa
 from runner.featurize import Featurized, dbt_environment, featurize
 from runner.featurize.command import DbtRun, propensity_variables, run_dbt
 from runner.ingestion import ingest_parquet
-from runner.local import LocalPlatform, local_platform
+from runner.local import Delays, LocalPlatform, local_platform
 from runner.platform import Platform
 from runner.settings import Settings, load_settings
 from runner.setup import apply, plan
@@ -96,11 +96,13 @@ def dbt(
 
 
 @contextmanager
-def feature_store(folder: Path, settings: Settings | None = None) -> Iterator[FeatureStore]:
-    """Start a platform, set it up, and give it a copy of the dbt project."""
+def feature_store(folder: Path, settings: Settings | None = None, *, delays: Delays = "none") -> Iterator[FeatureStore]:
+    """Start a platform, set it up, and give it a copy of the dbt project; again over the same folder, it goes on."""
     settings = settings or load_settings(ROOT / "propensity.yml")
-    project = Path(shutil.copytree(ROOT / "dbt_project", folder / "dbt_project", ignore=_left_by_dbt))
-    with local_platform(folder / "platform", delays="none") as local:
+    project = folder / "dbt_project"
+    if not project.exists():
+        shutil.copytree(ROOT / "dbt_project", project, ignore=_left_by_dbt)
+    with local_platform(folder / "platform", delays=delays) as local:
         platform = Platform(local.connection())
         apply(plan(settings, platform))
         yield FeatureStore(local, platform, SqlClient(platform), settings, project, folder)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.contract import Contract
 from runner.docs_site import build_docs
 from runner.errors import DataError
 from runner.featurize import Featurized
@@ -75,35 +74,37 @@ def remove_feature(store: FeatureStore) -> None:
         path.unlink()
 
 
-def dataset_ids(store: FeatureStore, prefix: str = "newsletter") -> dict[str, str]:
-    shown = store.sql.rows("show tables")
-    return {r["name"]: r["dataSetId"] for r in shown if r["name"].startswith(prefix) and r["name"].endswith("_runs")}
+def test_a_run_that_is_there_has_the_columns_of_its_day_and_a_new_one_asks_for_another_date(
+    store: FeatureStore, first: Featurized
+) -> None:
+    before = content(store, first)
+    write_feature(store, "int")
+    expected = rf"holds run {first.run_id}, .* before there was 'n_weekend_events'; .*--as-of DATE"
+    with pytest.raises(DataError, match=expected):
+        store.featurize(FIRST)
+    assert content(store, first) == before
 
 
-def test_a_feature_is_two_files_and_old_runs_stay_readable(store: FeatureStore, first: Featurized) -> None:
-    ids = dataset_ids(store)
-    of_first = f"run_id = '{first.run_id}'"
-    old = f"select user_id, n_events_28d from newsletter_scoring_set_runs where {of_first} order by user_id"
-    before = store.sql.rows(old)
+def test_a_feature_that_comes_and_goes_is_null_in_every_run_but_its_own(store: FeatureStore, first: Featurized) -> None:
+    before = content(store, first)
     write_feature(store, "int")
     second = store.featurize(SECOND)
-    assert "n_weekend_events" in Contract.from_manifest(Path(second.manifest_file), "newsletter_training_set").names
     statement = "select sum(n_weekend_events) as n, min(n_weekend_events) as low from newsletter_scoring_set"
-    counts = store.sql.rows(statement)
-    assert int(counts[0]["n"]) > 0
-    assert counts[0]["low"] == 0
-    assert store.sql.rows(old) == before
-    unknown = store.sql.count("newsletter_scoring_set_runs", f"{of_first} and n_weekend_events is null")
-    assert unknown == first.scoring_rows
-    assert dataset_ids(store) == ids
-
-
-def test_a_feature_that_is_gone_is_written_as_null(store: FeatureStore, first: Featurized) -> None:
+    (counts,) = store.sql.rows(statement)
+    assert int(counts["n"]) > 0
+    assert counts["low"] == 0
     remove_feature(store)
     third = store.featurize(date(2026, 11, 3))
-    where = f"run_id = '{third.run_id}' and n_weekend_events is null"
-    assert store.sql.count("newsletter_scoring_set_runs", where) == third.scoring_rows
+    for run, rows in ((first, first.scoring_rows), (second, 0), (third, third.scoring_rows)):
+        where = f"run_id = '{run.run_id}' and n_weekend_events is null"
+        assert store.sql.count("newsletter_scoring_set_runs", where) == rows
     assert "n_weekend_events" not in store.sql.columns("newsletter_scoring_set")
+    assert content(store, first) == [row | {"n_weekend_events": None} for row in before]
+
+
+def content(store: FeatureStore, run: Featurized) -> list[dict[str, Any]]:
+    statement = f"select * from newsletter_scoring_set_runs where run_id = '{run.run_id}' order by user_id"
+    return store.sql.rows(statement)
 
 
 def test_a_changed_type_is_an_error_that_names_the_column_and_the_way_out(

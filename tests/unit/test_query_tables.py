@@ -193,7 +193,7 @@ def test_temporary_tables_leave_no_files(world: World) -> None:
 
 
 def test_a_batch_statement_starts_when_its_time_has_come(tmp_path: Path) -> None:
-    with query_world(tmp_path, batch_start_seconds=120) as slow:
+    with query_world(tmp_path, batch_start_seconds=240) as slow:
         done = threading.Event()
 
         def create() -> None:
@@ -204,9 +204,13 @@ def test_a_batch_statement_starts_when_its_time_has_come(tmp_path: Path) -> None
         thread.start()
         assert not done.wait(0.3)
         assert slow.one("1") == 1
-        slow.clock.advance(121)
+        awaited = slow.clock.awaited()
+        assert awaited is not None
+        assert 200 < (awaited - slow.clock.now()).total_seconds() <= 240
+        slow.clock.advance((awaited - slow.clock.now()).total_seconds())
         assert done.wait(5)
         thread.join()
+        assert slow.clock.awaited() is None
 
 
 def last(world: World) -> Entry:

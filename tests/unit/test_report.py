@@ -24,7 +24,9 @@ from runner.report import (
     GateLine,
     ReportData,
     Step,
+    Strength,
     best_possible_of,
+    features_of,
     histogram_of,
     model_facts_of,
     render,
@@ -80,6 +82,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
         timeline=timeline_of(card, date(2026, 11, 9)),
         histogram=histogram_of(folder / "m" / "test_scores.parquet"),
         importance=strengths_of(card),
+        features=features_of(card),
         audience=AudienceFacts("Likely", "score >= 0.1 and <b>x</b>", 0.1, 32, None, None),
         model=model_facts_of(card, "1"),
         exploration=EXPLORATION,
@@ -147,6 +150,14 @@ def test_the_numbers_are_there(page: str) -> None:
     for text in ("− 73", "left out: opted out", "1.2 s", "0.48", "delivery waits", "best possible", "user-000001"):
         assert text in page
     assert "The same number in every place." in page
+
+
+def test_every_feature_of_the_model_is_there_even_one_that_moved_nobody(data: ReportData) -> None:
+    unused = Strength("n_never_7d", 0.0, "Never & nowhere.")
+    page = render(replace(data, features=(*data.features, unused)))
+    for strength in (*data.features, unused):
+        assert f"<code>{strength.feature}</code></th>" in page
+    assert "Never &amp; nowhere." in page
 
 
 def test_places_that_disagree_are_said_to(data: ReportData) -> None:

@@ -34,6 +34,7 @@
     {%- do count_cost() -%}
     {%- do create_dataset(runs, run, kept, sql) -%}
   {%- elif state is not none and state.run_id == run -%}
+    {%- do refuse_missing_columns(runs, run) -%}
     {%- do apply_dataset_settings(runs, kept) -%}
     {%- do log(bare_name(runs) ~ ' holds run ' ~ run ~ ', counted and complete: nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
@@ -45,6 +46,7 @@
       {{ insert_run(runs, run, names, sql, run_path(kept)) }}
     {%- endcall -%}
   {%- else -%}
+    {%- do refuse_missing_columns(runs, run) -%}
     {%- do apply_dataset_settings(runs, kept) -%}
     {%- do log(bare_name(runs) ~ ' already holds run ' ~ run ~ ': nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import timedelta
 
 import duckdb
 
@@ -50,11 +51,13 @@ class Engine:
         Raises:
             QueryError: 57014, the statement was cancelled meanwhile.
         """
-        seconds = self.options.batch_start_seconds
-        due = self.clock.now().timestamp() + seconds
-        while seconds and self.clock.now().timestamp() < due:
-            if stop.wait(min(0.1, max(due - self.clock.now().timestamp(), 0.001))):
-                raise cancelled()
+        if not self.options.batch_start_seconds:
+            return
+        due = self.clock.now() + timedelta(seconds=self.options.batch_start_seconds)
+        with self.clock.awaiting(due):
+            while (left := (due - self.clock.now()).total_seconds()) > 0:
+                if stop.wait(min(0.1, left)):
+                    raise cancelled()
 
     def close(self) -> None:
         """Stop everything; running statements are interrupted."""
