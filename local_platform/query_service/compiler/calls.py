@@ -121,6 +121,8 @@ def _trim(node: exp.Trim) -> Call:
 
 def unknown_function(name: str) -> Exception:
     """58000 in the documented nesting."""
+    if name.lower().startswith("xpath"):
+        return analysis_error(f"Function [{name}] is documented, but the local Query Service does not have it.")
     return analysis_error(
         f"Function [{name}] not defined. Only the Spark functions that Query Service documents, and Adobe's own, exist."
     )

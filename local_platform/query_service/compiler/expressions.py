@@ -12,11 +12,21 @@ from local_platform.query_service.compiler.casts import cast, literal_text, type
 from local_platform.query_service.compiler.coercion import common_of, compared
 from local_platform.query_service.compiler.scope import Scope, Statement, Value
 from local_platform.query_service.compiler.typenames import type_of
-from local_platform.query_service.errors import QueryError, analysis_error, not_supported, syntax_error
+from local_platform.query_service.errors import (
+    QueryError,
+    analysis_error,
+    execution_error,
+    not_supported,
+    syntax_error,
+)
 from local_platform.query_service.sql.types import BOOLEAN, DATE, STRING, TIMESTAMP, VOID, Type
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.scope import Query
+
+
+_LONGEST = 2_000_000
+"""Characters of DuckDB's SQL for one expression; some hundred times what the longest reasonable one has."""
 
 
 class Expressions:
@@ -51,7 +61,14 @@ class Expressions:
             raise syntax_error(
                 f"{type(node).__name__} expressions are not part of Query Service's SQL: {node.sql(dialect='spark')!r}."
             )
-        return handler(self, node)
+        value = handler(self, node)
+        if len(value.sql) > _LONGEST:
+            # Some functions name their argument twice in DuckDB's SQL, so deep nesting of them doubles at each level.
+            raise execution_error(
+                f"{type(node).__name__.upper()} is nested too deeply for this engine. "
+                "Name the inner expressions in a sub-query or a WITH clause."
+            )
+        return value
 
     def values(self, nodes: Sequence[exp.Expression]) -> list[Value]:
         return [self.value(node) for node in nodes]

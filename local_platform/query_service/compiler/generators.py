@@ -112,10 +112,12 @@ def _packed(rows: Sequence[Sequence[str]], columns: list[tuple[str, Type]]) -> R
 
 
 def _stack(self: Expressions, values: Sequence[Value]) -> Rows:
+    if len(values) < 2:
+        raise wrong_arguments("stack", "2 to many", len(values))
     count = constant_int(values[0], "The number of rows of stack")
     rest = list(values[1:])
-    if count < 1 or not rest:
-        raise wrong_arguments("stack", "2 to many", len(values))
+    if count < 1:
+        raise analysis_error("The number of rows of stack must be at least 1.", kind="DATATYPE_MISMATCH")
     width = -(-len(rest) // count)
     rest += [Value("NULL", VOID)] * (count * width - len(rest))
     columns = [self.unified(rest[position::width], "stack") for position in range(width)]

@@ -34,6 +34,9 @@ def execute(session: Session, sql: str, parameters: Sequence[Value] | None = Non
     except QueryError:
         session.failed = session.in_transaction
         raise
+    except RecursionError:
+        session.failed = session.in_transaction
+        raise syntax_error("The statement has too many operators in a row; divide it into smaller parts.") from None
 
 
 def run(session: Session, statement: s.Statement, sql: str, parameters: Sequence[Value] | None = None) -> Result:

@@ -54,6 +54,12 @@ def new_name(parts: tuple[str, ...]) -> str:
         raise syntax_error(
             f"Table name {parts[0]!r} may hold letters, digits and underscores, and begins with a letter."
         )
+    if name.strip("_") != name:
+        # (unconfirmed: the pages forbid two in a row only)
+        raise syntax_error(
+            f"Table name {parts[0]!r} begins or ends with an underscore.",
+            hint=f"Write {name.strip('_') or 'a letter'}.",
+        )
     if len(name) > _LONGEST_NAME:
         raise syntax_error(f"Table name {parts[0]!r} is longer than {_LONGEST_NAME} characters.")
     return name

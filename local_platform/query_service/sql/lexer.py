@@ -22,6 +22,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+DEEPEST = 500
+"""Levels of parentheses, brackets, CASE and prefix operators that a statement may have.
+
+(unconfirmed: Spark's parser gives up where its stack ends, after hundreds to thousands; no number is published)"""
+_DEEPER, _BACK = frozenset("(["), frozenset(")]")
+_PREFIXES = frozenset(("NOT", "-", "+", "~", "!"))
 _OPEN = {"'": "text", '"': "quoted name", "`": "quoted name", "$": "$$ block", "/": "comment"}
 
 
@@ -54,10 +60,11 @@ def tokenize(sql: str) -> list[Token]:
     """All tokens, comments left out.
 
     Raises:
-        QueryError: 42601 for a quote, block or comment that never ends.
+        QueryError: 42601 for a quote, block or comment that never ends, and for more than `DEEPEST` levels.
     """
     tokens: list[Token] = []
     place = 0
+    depth = _Depth()
     while place < len(sql):
         match = _TOKEN.match(sql, place)
         if match is None:  # pragma: no cover - the last alternative takes any character
@@ -69,8 +76,36 @@ def tokenize(sql: str) -> list[Token]:
             raise syntax_error(f"The {_OPEN[sql[place]]} that starts at character {place + 1} never ends.")
         if kind != "space":
             tokens.append(Token(kind, text, place, match.end()))  # type: ignore[arg-type]
+            depth.take(tokens[-1])
         place = match.end()
     return tokens
+
+
+class _Depth:
+    """How deeply a place is nested, refused before anything recurses into it."""
+
+    def __init__(self) -> None:
+        self.levels = 0
+        self.cases = 0
+        self.prefixes = 0
+
+    def take(self, token: Token) -> None:
+        """Go one token on."""
+        word = token.upper
+        self.prefixes = self.prefixes + 1 if word in _PREFIXES else 0
+        if word in _DEEPER:
+            self.levels += 1
+        elif word in _BACK:
+            self.levels -= 1
+        elif word == "CASE":
+            self.cases += 1
+        elif word == "END" and self.cases:
+            self.cases -= 1
+        if self.levels + self.cases + self.prefixes > DEEPEST:
+            raise syntax_error(
+                f"The statement is nested more than {DEEPEST} levels deep at character {token.start + 1}.",
+                hint="Divide it: name the inner parts in a WITH clause, or make views of them.",
+            )
 
 
 def split(sql: str) -> list[str]:
