@@ -28,7 +28,10 @@ models:
       - {name: code, data_type: string, description: Two letters., data_tests: [unique, not_null]}
       - {name: weight, data_type: double, description: A number.}
   - name: heavy
-    config: {materialized: view, pre_hook: ["set auto_to_json = true", {sql: "select 1 as hooked", transaction: false}]}
+    config:
+      materialized: view
+      pre_hook: ["set auto_to_json = true", {sql: "select 1 as hooked", transaction: false}]
+      post_hook: "select max({{ this }}.weight) as heaviest from {{ this }}"
     data_tests: [{not_heavy: {config: {severity: warn}}}]
 unit_tests:
   - name: nothing_in_nothing_out
@@ -86,6 +89,7 @@ def test_an_engineers_commands_send_documented_statements_only(store: FeatureSto
     dev = ("--target", "dev")
     built = dbt(store, "build", *dev, "--exclude-resource-type", "snapshot", prefix="ann")
     assert (built.models, built.tests) == (2, 5)
+    assert "select max(ann_heavy.weight) as heaviest from ann_heavy" in SENT
     assert store.sql.rows("select label, weight, since from ann_codes order by code desc nulls last limit 1") == [
         {"label": "O'Higgins \\ co", "weight": None, "since": date(2026, 2, 3)}
     ]
@@ -135,7 +139,7 @@ def test_an_engineers_commands_send_documented_statements_only(store: FeatureSto
 
 def test_what_query_service_has_nothing_for_is_said_before_anything_is_built(store: FeatureStore) -> None:
     path = store.project / "models/models.yml"
-    path.write_text(MODELS.replace("materialized: view,", "materialized: view, grants: {select: [bob]},"))
+    path.write_text(MODELS.replace("materialized: view\n", "materialized: view\n      grants: {select: [bob]}\n"))
     try:
         with pytest.raises(DataError, match=r"`grants` of heavy: Query Service has no GRANT.*Roles"):
             dbt(store, "run", "--target", "dev", prefix="bob")
