@@ -10,7 +10,7 @@ from local_platform.lake import Dataset
 from local_platform.query_service.engine import groups
 from local_platform.query_service.engine.define import column_spelling, details
 from local_platform.query_service.engine.results import Result, texts_result
-from local_platform.query_service.errors import QueryError, not_supported, syntax_error
+from local_platform.query_service.errors import QueryError, syntax_error
 from local_platform.query_service.sql.dialect import parse_query
 from local_platform.query_service.sql.statements import Show
 
@@ -49,15 +49,15 @@ def show(session: Session, statement: Show) -> Result:
         "PRIMARY KEYS": _primary_keys,
         "FOREIGN KEYS": _foreign_keys,
         "IDENTITIES": _identities,
+        "FIELDGROUPS": _field_groups,
+        "MODELS": _models,
         "ALL": _all,
     }.get(statement.subject)
     if handler is not None:
         return handler(session)
     if statement.subject == "DATAGROUPS":
         return groups.show_groups(session, statement.argument)
-    if statement.subject == "PARAMETER":
-        return _parameter(session, statement.argument)
-    raise not_supported(f"SHOW {statement.subject}", "the local Query Service does not keep these.")
+    return _parameter(session, statement.argument)
 
 
 def _visible(session: Session) -> list[Dataset]:
@@ -115,6 +115,18 @@ def _namespaces(session: Session) -> Result:
 def _statistics(session: Session) -> Result:
     columns = ["statsId", "tableName", "columnSet", "filterContext", "timestamp"]
     return texts_result(columns, session.statistics, "SHOW STATISTICS")
+
+
+def _field_groups(session: Session) -> Result:
+    """None: here they are made by the Schema Registry only."""
+    return texts_result(["name", "fieldgroupId", "owner"], [], "SHOW FIELDGROUPS")
+
+
+def _models(session: Session) -> Result:
+    """None: the local Query Service trains no models."""
+    columns = ["model-id", "model-name", "version", "source-dataset", "type", "options"]
+    columns += ["transform", "fields", "created", "updated", "created BY"]
+    return texts_result(columns, [], "SHOW MODELS")
 
 
 def _primary_keys(session: Session) -> Result:
