@@ -57,6 +57,12 @@ def test_the_server_answers_and_goes_on(world: World) -> None:
     assert world.rows("SELECT 1") == [(1,)]
 
 
+def test_arrays_in_arrays_are_shown_up_to_a_depth(world: World) -> None:
+    assert world.one("array(" * 6 + "1" + ")" * 6) == "{" * 6 + "1" + "}" * 6
+    assert "levels of arrays" in world.refused("SELECT " + "array(" * 20 + "1" + ")" * 20)[1]
+    assert world.one("array(" * 20 + "1" + ")" * 20 + "[0]" * 20) == 1
+
+
 def test_a_table_is_found_under_the_name_it_was_made_with_or_not_made(world: World) -> None:
     for name in ("ann_x_", "_ann"):
         sqlstate, message = world.refused(f"CREATE TABLE {name} AS SELECT 1 AS a")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from local_platform.query_service.compiler.casts import literal_text, to_text
 from local_platform.query_service.compiler.jsontext import json_sql
 from local_platform.query_service.compiler.scope import Query
+from local_platform.query_service.errors import execution_error
 from local_platform.query_service.sql.types import STRING, VOID, Type
+
+_DEEPEST_LISTS = 6
+"""Arrays and maps inside each other that can be shown: DuckDB needs some four times as long for each further level."""
 
 
 def for_client(query: Query, *, as_json: bool) -> tuple[str, list[tuple[str, Type]]]:
@@ -33,7 +37,19 @@ def _shown(sql: str, type: Type, as_json: bool) -> str:
         return f"CAST({sql} AS VARCHAR)"
     if not type.is_complex:
         return sql
+    levels = _list_levels(type)
+    if levels > _DEEPEST_LISTS:
+        raise execution_error(
+            f"The local Query Service shows {_DEEPEST_LISTS} levels of arrays and maps; a column has {levels}. "
+            "Take a part of it: column[0]."
+        )
     return json_sql(sql, type) if as_json else wire_text(sql, type)
+
+
+def _list_levels(type: Type) -> int:
+    """How many arrays and maps stand inside each other, at most."""
+    inner = [field.type for field in type.fields] + [each for each in (type.key, type.element) if each is not None]
+    return (type.kind in ("array", "map")) + max((_list_levels(each) for each in inner), default=0)
 
 
 def wire_text(sql: str, type: Type) -> str:
