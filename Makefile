@@ -43,8 +43,9 @@ demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO=
 	  $(if $(EVENTS),--events '$(EVENTS)') $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(TARGET),--target '$(TARGET)') \
 	  $(if $(HORIZON),--horizon '$(HORIZON)') $(if $(filter 1 true yes,$(REPEATABLE)),--repeatable)
 
+# Files in their order: the long ones of end_to_end begin early, and the short ones of unit fill the end.
 test: lint types $(SPARK)  ## Every check: lint, types, dbt parse, import arrows, pytest
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
