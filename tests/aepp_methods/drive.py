@@ -40,7 +40,7 @@ CLASSES = {
     "DataPrep": "dataprep",
     "ExportDatasetToDataLandingZone": "exportDatasetToDataLandingZone",
 }
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 
 
 class _Text(str):

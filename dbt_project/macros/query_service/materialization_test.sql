@@ -1,5 +1,4 @@
-{#- Stock dbt would send:      drop table ... cascade; create table "dbt_test__audit"."not_null_..." as ( ... ) where failures
-                               are stored, and limit N as it is written.
+{#- Stock dbt would send:      drop table ... cascade; create table "dbt_test__audit"."not_null_..." as ( ... ); limit N
     Query Service refuses it:  CASCADE, quoted names, two underscores in a row; and LIMIT 0 means every row there. Stored
                                failures go to one table or view of the test's name, made anew each time. -#}
 {% materialization test, adapter='postgres' %}

@@ -1,6 +1,5 @@
-{#- Stock dbt would send:      commit; before each hook that is marked `transaction: false`; and for {{ this }} in a hook
-                               "prod:all"."public"."name".
-    Query Service refuses it:  the three-part name (see ref), so {{ this }} becomes the bare name. There is no transaction of
+{#- Stock dbt would send:      commit; before a hook marked `transaction: false`, and "prod:all"."public"."x" for {{ this }}
+    Query Service refuses it:  the three-part name (see ref), so {{ this }} becomes the bare name in a hook. There is no transaction of
                                data to be inside of: every hook runs where it stands. -#}
 {% macro run_hooks(hooks, inside_transaction=True) -%}
   {%- for hook in hooks if inside_transaction -%}
