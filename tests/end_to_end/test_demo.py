@@ -79,7 +79,7 @@ def kill_and_repeat(home: Path, kills: int, seed: int, longest: float) -> None:
 
 
 def test_killed_at_any_moment_and_run_again_it_succeeds(tmp_path: Path) -> None:
-    kill_and_repeat(tmp_path / "demo", kills=3, seed=5, longest=60)
+    kill_and_repeat(tmp_path / "demo", kills=2, seed=5, longest=45)
 
 
 @pytest.mark.soak

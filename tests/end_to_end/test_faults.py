@@ -55,7 +55,7 @@ def report(seed: int, share: float, met: Counter[str], loop: RoughLoop, succeede
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2])
 def test_the_loop_ends_with_exactly_the_right_rows(project: Project, seed: int) -> None:
     campaign(project, seed, attempts=1)
 

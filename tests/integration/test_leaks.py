@@ -151,6 +151,7 @@ def test_a_join_across_as_of_dates_is_found_by_changing_the_future(store: Featur
         remove(store, "models/features/feat_later.sql", "models/features/feat_later.yml")
 
 
+@pytest.mark.soak
 def test_a_table_hidden_in_a_macro_is_found(store: FeatureStore) -> None:
     (store.project / "macros/everything_of_a_day.sql").write_text(HIDDEN)
     add_feature(store.project, "feat_hidden", SEEN_WITH, "{{ everything_of_a_day() }}")
