@@ -32,7 +32,14 @@ def descendants(pid: int) -> set[int]:
 
 
 def listeners(pid: int) -> set[tuple[str, int]]:
-    """Address and port of every socket of a process that waits for others."""
+    """Address and port of every socket of a process that waits for others; none where the process has ended."""
+    try:
+        return _listeners(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
+
+
+def _listeners(pid: int) -> set[tuple[str, int]]:
     own = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
