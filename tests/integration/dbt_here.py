@@ -14,8 +14,8 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from runner.featurize.command import DbtRun, _failure, _read_run, dbt_environment, propensity_variables
-from tests.integration.feature_store import AS_OF, FIRST_DAY, FeatureStore
+from runner.featurize.command import DbtRun, _failure, _read_run
+from tests.integration.feature_store import AS_OF, FIRST_DAY, FeatureStore, environment_of
 
 SENT: list[str] = []
 """Every statement that dbt sent in this process (Query Service's log has those only that read or write rows)."""
@@ -45,10 +45,7 @@ def invoke(
     extra: Mapping[str, str] | None = None,
 ) -> dbtRunnerResult:
     """The same with dbt's own result, for commands that build nothing."""
-    variables = propensity_variables(as_of, first_day, "acme", "propensity_events", "propensity_profiles")
-    environment = dbt_environment(
-        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
-    )
+    environment = environment_of(store, prefix, as_of, first_day, extra)
     seen: list[str] = []
 
     def note(event: Any) -> None:
@@ -58,7 +55,7 @@ def invoke(
             seen.append(event.info.msg.strip())
 
     target = store.folder / prefix / "target"
-    with variables_set(environment | {"PROPENSITY_PREFIX": prefix} | dict(extra or {})):
+    with variables_set(environment):
         done = dbtRunner(callbacks=[note]).invoke([*arguments, "--log-level", "warn"])
     if not done.success:
         raise _failure(target, seen or [str(done.exception)], Path(environment["DBT_LOG_PATH"]) / "dbt.log")

@@ -79,6 +79,17 @@ class FeatureStore:
         )
 
 
+def environment_of(
+    store: FeatureStore, prefix: str, as_of: date, first_day: date, extra: Mapping[str, str] | None
+) -> dict[str, str]:
+    """What dbt is told in its environment, for an engineer with a prefix and a folder of that name."""
+    variables = propensity_variables(as_of, first_day, "acme", "propensity_events", "propensity_profiles")
+    environment = dbt_environment(
+        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
+    )
+    return environment | {"PROPENSITY_PREFIX": prefix} | dict(extra or {})
+
+
 def dbt(
     store: FeatureStore,
     *arguments: str,
@@ -88,11 +99,7 @@ def dbt(
     extra: Mapping[str, str] | None = None,
 ) -> DbtRun:
     """`propensity dbt -- ...` of an engineer with a prefix and a folder of that name."""
-    variables = propensity_variables(as_of, first_day, "acme", "propensity_events", "propensity_profiles")
-    environment = dbt_environment(
-        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / prefix
-    )
-    return run_dbt(arguments, environment | {"PROPENSITY_PREFIX": prefix} | dict(extra or {}), print)
+    return run_dbt(arguments, environment_of(store, prefix, as_of, first_day, extra), print)
 
 
 @contextmanager
