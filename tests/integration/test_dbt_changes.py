@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -148,6 +150,16 @@ def test_a_browser_shows_a_columns_description_and_the_lineage(page: Path) -> No
     assert "The calibrated probability, 0 to 1." in done.stdout
     assert "newsletter_destination" in done.stdout, "what the model is used by"
     assert "newsletter_scores" in done.stdout, "what the model is made from"
+
+
+@pytest.mark.soak
+def test_the_docs_site_needs_no_sandbox(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "runner.cli", "docs", "--local", "--out", str(tmp_path)]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AEP_", "DBT_"))}
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    catalog = held((tmp_path / "index.html").read_text(encoding="utf-8"), "catalog")
+    assert "model.propensity.purchase_scoring_set" in catalog["nodes"]
 
 
 def held(text: str, what: str) -> dict[str, Any]:

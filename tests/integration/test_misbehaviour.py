@@ -28,6 +28,7 @@ from runner.errors import (
     RateLimited,
     Unavailable,
 )
+from runner.events_file import load_events
 from runner.ingestion import Waiting, ingest_parquet
 from runner.local import LocalPlatform, local_platform
 from runner.platform import Patience, Platform
@@ -274,6 +275,26 @@ def test_a_job_that_is_stuck_is_named_and_a_rerun_goes_on_with_the_same_batch(wo
     world.faults("DELETE")
     again = world.ingest(client, "stuck")
     assert (again.rows, again.external_id) == (50, "stuck")
+
+
+def test_a_step_waits_no_longer_than_wait_minutes(world: World, tmp_path: Path) -> None:
+    case = {"name": "own", "title": "t", "target_event": "visit", "audience": {"name": "own", "min_score": 0.5}}
+    settings = Settings.model_validate(
+        {
+            "use_cases": [case],
+            "datasets": {"events": "own_events", "profiles": "own_profiles", "runs": "own_runs"},
+            "identity": {"namespace": "PROPENSITYID"},
+            "state_dir": str(tmp_path),
+            "wait_minutes": 1 / 60,
+        }
+    )
+    file = tmp_path / "events.csv"
+    file.write_text("user_id,event_type,timestamp\n007,visit,2026-11-01T08:30:00Z\n")
+    world.misbehave({"kind": "job_stuck", "where": "promotion of *"})
+    with pytest.raises(PlatformTimeout, match="is still 'processing' after 1 s"):
+        load_events(settings, world.client(), file)
+    world.faults("DELETE")
+    assert load_events(settings, world.client(), file).rows == 1
 
 
 # -- how it is turned on and off ------------------------------------------------------------------------------------
