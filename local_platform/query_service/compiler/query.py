@@ -209,6 +209,12 @@ class Compiler:
 
     def _select(self, node: exp.Select, scope: Scope, limited: bool, raw: bool) -> Query:
         for clause, word in _REFUSED.items():
+            if clause == "into" and node.args.get(clause):
+                raise not_supported(
+                    word,
+                    "the page shows PostgreSQL's grammar and no use.",
+                    instead="Write CREATE TABLE name AS SELECT.",
+                )
             if node.args.get(clause):
                 raise not_supported(word, "the documentation does not have it.")
         distinct = node.args.get("distinct")

@@ -68,6 +68,22 @@ class QueryServiceParser(SparkParser):  # type: ignore[misc]
             this = self.expression(self.BITWISE[signs[0]](this=this, expression=self._parse_bits(signs[1:])))
         return this
 
+    def _parse_ordered(self, parse_method: Any = None) -> Any:
+        """ORDER BY x USING < or >: the page's grammar has it beside ASC and DESC."""
+        ordered = super()._parse_ordered(parse_method)
+        if ordered is None or not self._match(TokenType.USING):
+            return ordered
+        if not self._match_set((TokenType.LT, TokenType.GT)):
+            self.raise_error("ORDER BY ... USING is followed by < or >")
+        descending = self._prev.token_type == TokenType.GT
+        ordered.set("desc", descending)
+        ordered.set("nulls_first", not descending)
+        if self._match_text_seq("NULLS", "FIRST"):
+            ordered.set("nulls_first", True)
+        elif self._match_text_seq("NULLS", "LAST"):
+            ordered.set("nulls_first", False)
+        return ordered
+
     def _parse_table_alias(self, alias_tokens: Any = None) -> Any:
         if self._curr and self._curr.text.upper() == _SNAPSHOT_WORD:
             return None
