@@ -40,6 +40,8 @@ ANSWERS = [
     ("SHOW IDENTITIES", "SHOW IDENTITIES", f"{KEYS}namespace, ifPrimary"),
     ("SHOW DATAGROUPS", "SHOW DATAGROUPS", DATAGROUPS),
     ("SHOW DATAGROUPS FOR 'a'", "SHOW DATAGROUPS", DATAGROUPS),
+    ("CREATE FIELDGROUP f (a text) WITH (LABEL='PROFILE')", "CREATE FIELDGROUP", "Created FieldGroup Id"),
+    ("DROP FIELDGROUP f", "DROP FIELDGROUP", ""),
     ("SHOW FIELDGROUPS", "SHOW FIELDGROUPS", "name, fieldgroupId, owner"),
     ("SHOW MODELS", "SHOW MODELS", MODELS),
     ("SHOW STATISTICS", "SHOW STATISTICS", "statsId, tableName, columnSet, filterContext, timestamp"),

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from local_platform.lake import Dataset
 from local_platform.query_service.catalog.relations import displayed
-from local_platform.query_service.engine import groups
+from local_platform.query_service.engine import fieldgroups, groups
 from local_platform.query_service.engine.define import column_type_of, details
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.errors import QueryError, syntax_error
@@ -50,7 +50,7 @@ def show(session: Session, statement: Show) -> Result:
         "PRIMARY KEYS": _primary_keys,
         "FOREIGN KEYS": _foreign_keys,
         "IDENTITIES": _identities,
-        "FIELDGROUPS": _field_groups,
+        "FIELDGROUPS": fieldgroups.show,
         "MODELS": _models,
         "ALL": _all,
     }.get(statement.subject)
@@ -116,11 +116,6 @@ def _namespaces(session: Session) -> Result:
 def _statistics(session: Session) -> Result:
     columns = ["statsId", "tableName", "columnSet", "filterContext", "timestamp"]
     return texts_result(columns, session.statistics, "SHOW STATISTICS")
-
-
-def _field_groups(session: Session) -> Result:
-    """None: here they are made by the Schema Registry only."""
-    return texts_result(["name", "fieldgroupId", "owner"], [], "SHOW FIELDGROUPS")
 
 
 def _models(session: Session) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from local_platform.lake import Dataset, DatasetNotFound, IncompatibleSchema, TableExists, ViewNotFound
-from local_platform.query_service.engine import audiences, groups, samples
+from local_platform.query_service.engine import audiences, fieldgroups, groups, samples
 from local_platform.query_service.engine.columntypes import column_type
 from local_platform.query_service.engine.results import Result
 from local_platform.query_service.engine.scan import columns_of
@@ -61,6 +61,8 @@ def drop(session: Session, statement: Drop) -> Result:
     """DROP of anything; IF EXISTS turns "not found" into a notice."""
     if statement.kind in ("database", "schema"):
         return groups.drop(session, statement)
+    if statement.kind == "fieldgroup":
+        return fieldgroups.drop(session, statement)
     name = session.name_of(statement.name)
     handlers = {"table": _drop_table, "view": _drop_view, "audience": audiences.drop, "tablesample": samples.drop}
     tag = f"DROP {statement.kind.upper()}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from local_platform.query_service.catalog.show import PARAMETERS, show
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.engine import audiences, commands, define, groups, statistics, write
+from local_platform.query_service.engine import audiences, commands, define, fieldgroups, groups, statistics, write
 from local_platform.query_service.engine.block import run_block
 from local_platform.query_service.engine.copy import copy
 from local_platform.query_service.engine.results import Result, texts_result
@@ -103,6 +103,7 @@ _HANDLERS: dict[type, Callable[[Session, Any], Result]] = {
     s.CreateTable: write.create_table,
     s.CreateContainer: groups.create,
     s.CreateNamespace: define.create_namespace,
+    s.CreateFieldGroup: fieldgroups.create,
     s.DataGroup: groups.alter,
     s.CreateView: define.create_view,
     s.Drop: define.drop,

@@ -127,6 +127,16 @@ class CreateNamespace:
 
 
 @dataclass(frozen=True)
+class CreateFieldGroup:
+    """CREATE FIELDGROUP: fields as in CREATE TABLE; the label is needed."""
+
+    name: str
+    columns: tuple[ColumnDefinition, ...]
+    if_not_exists: bool
+    options: dict[str, str]
+
+
+@dataclass(frozen=True)
 class CreateAudience:
     name: tuple[str, ...]
     query: str
@@ -252,6 +262,7 @@ Statement = (
     | DataGroup
     | CreateContainer
     | CreateNamespace
+    | CreateFieldGroup
     | CreateAudience
     | Show
     | Set
