@@ -146,6 +146,12 @@ class LandingZone:
         )
         return [item["Key"][len(folder) + 1 :] for page in pages for item in page.get("Contents", [])]
 
+    def written(self, folder: str) -> dict[str, int]:
+        """Keys below a folder, without its name, and when each was written (epoch seconds; the store's own clock)."""
+        pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{folder}/")
+        items = (item for page in pages for item in page.get("Contents", []))
+        return {item["Key"][len(folder) + 1 :]: int(item["LastModified"].timestamp()) for item in items}
+
     def expire(self) -> int:
         """Remove objects older than seven days on the platform's clock; returns how many."""
         limit = self._clock.now().timestamp() - TTL_DAYS * 86_400
