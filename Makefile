@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SPARK  := $(VENV)/.spark
+AZURITE := .azurite/.installed
 
 USERS    ?= 20000
 SEED     ?= 7
 SCENARIO ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark demo docs test lint types bench soak lock clean
+.PHONY: help setup spark azurite demo docs test lint types bench soak lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,6 +38,17 @@ $(SPARK): requirements-spark.lock requirements-spark-build.lock $(STAMP)
 	    -r requirements-spark.lock && touch $@; \
 	else echo "No java on the PATH: Apache Spark is left out, and the tests that need it are skipped."; fi
 
+azurite: $(AZURITE)  ## Azurite, for the landing zone on Azure (60 MB; only where node and npm are)
+
+# Without Node, or without the registry, there is no stamp either.
+$(AZURITE): local_platform/landing_zone/azurite/package.json local_platform/landing_zone/azurite/package-lock.json
+	@if command -v node > /dev/null && command -v npm > /dev/null; then \
+	  echo "Installing Azurite into .azurite from package-lock.json" && mkdir -p .azurite && \
+	  cp -R $(dir $<)package.json $(dir $<)package-lock.json .azurite && \
+	  if npm ci --prefix .azurite --ignore-scripts --no-audit --no-fund --loglevel=error; then touch $@; \
+	  else echo "Azurite could not be installed: the tests that need it are skipped."; fi; \
+	else echo "No node and npm on the PATH: Azurite is left out, and the tests that need it are skipped."; fi
+
 demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO= USE_CASE= | EVENTS= AS_OF= TARGET= HORIZON= REPEATABLE=1]
 	@$(BIN)/python -m flows.demo --users $(USERS) --seed $(SEED) --scenario $(SCENARIO) \
 	  $(if $(USE_CASE),--use-case '$(USE_CASE)') \
@@ -44,7 +56,7 @@ demo: $(STAMP)  ## The seven steps on the local platform [USERS= SEED= SCENARIO=
 	  $(if $(HORIZON),--horizon '$(HORIZON)') $(if $(filter 1 true yes,$(REPEATABLE)),--repeatable)
 
 # Files in their order: the long ones of end_to_end begin early, and the short ones of unit fill the end.
-test: lint types $(SPARK)  ## Every check: lint, types, dbt parse, import arrows, pytest
+test: lint types $(SPARK) $(AZURITE)  ## Every check: lint, types, dbt parse, import arrows, pytest
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
@@ -64,9 +76,10 @@ bench: $(STAMP)  ## Benchmarks as ratios, into .bench/results.json
 soak: $(STAMP) $(SPARK)  ## The long campaigns in full
 	@$(BIN)/python -m pytest -m soak
 
-lock:  ## Write requirements.lock anew (needs uv)
+lock:  ## Write requirements.lock and Azurite's package-lock.json anew (needs uv and npm)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --no-strip-extras --output-file requirements.lock
+	npm install --prefix local_platform/landing_zone/azurite --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## Remove what the demo made (.venv stays)
 	rm -rf .demo .bench .docs

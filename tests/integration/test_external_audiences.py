@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.aepp_methods.world import into_drop_zone
 from tests.integration.rest import FLOWS, UPS, Json, Rest, running, start
 from tests.integration.test_activation import activate, change, delivered, flow, selector
 
@@ -83,7 +82,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
         rows = [{"userId": user, "score": 0.5} for user in ("u1", "u2", "u3")]
         file = tmp_path_factory.mktemp("files") / "people.parquet"
         platform.ingest(dataset, pa.table({"_acme": pa.array(rows, kind)}), file)
-        into_drop_zone(platform, "lists/first.csv", csv("u1,a,1", "u2,b,2", "new,c,3", ",d,4", "u1,a,5"))
+        platform.drop("lists/first.csv", csv("u1,a,1", "u2,b,2", "new,c,3", ",d,4", "u1,a,5"))
         yield platform
 
 
@@ -137,7 +136,7 @@ def test_an_audience_is_made_ingested_and_seen_like_others_after_the_daily_evalu
 
 
 def test_a_run_adds_people_or_replaces_them_and_a_row_without_data_clears_the_audience(rest: Rest) -> None:
-    into_drop_zone(rest, "changing/1.csv", csv("u1,a,1"))
+    rest.drop("changing/1.csv", csv("u1,a,1"))
     id = made(rest, "Changing", "changing")
 
     def now() -> set[str]:
@@ -147,14 +146,14 @@ def test_a_run_adds_people_or_replaces_them_and_a_row_without_data_clears_the_au
 
     ingested(rest, id)
     assert now() == {"u1"}
-    into_drop_zone(rest, "changing/1.csv", csv("u2,a,1"))
+    rest.drop("changing/1.csv", csv("u2,a,1"))
     ingested(rest, id)
     assert now() == {"u1", "u2"}
-    into_drop_zone(rest, "changing/1.csv", csv("u3,a,1"))
+    rest.drop("changing/1.csv", csv("u3,a,1"))
     ingested(rest, id, differentialIngestion=False)
     assert now() == {"u3"}
     assert memberships(rest, "u1")["CustomerAudienceUpload"][id] == "exited"
-    into_drop_zone(rest, "changing/1.csv", csv(",,"))
+    rest.drop("changing/1.csv", csv(",,"))
     assert ingested(rest, id, differentialIngestion=False)["status"] == "SUCCESS"
     assert now() == set()
 
@@ -297,7 +296,7 @@ def test_a_file_that_does_not_fit_fails_the_run_and_nothing_is_visible(
 ) -> None:
     name = request.node.callspec.id
     key = f"bad/{name.replace(' ', '-')}.csv"
-    into_drop_zone(rest, key, content)
+    rest.drop(key, content)
     id = made(rest, name, key)
     run = ingested(rest, id)
     assert (run["status"], [item["stage"] for item in run["details"]]) == ("FAILED", ["DATASET_INGEST"])
@@ -331,7 +330,7 @@ def test_an_audience_has_ten_ingestions(rest: Rest) -> None:
 
 def test_steps_take_their_time_one_run_at_a_time_and_a_kill_loses_and_doubles_nothing(tmp_path: Path) -> None:
     first = start(tmp_path, delays="documented")
-    into_drop_zone(first, "slow.csv", csv("u1,a,1"))
+    first.drop("slow.csv", csv("u1,a,1"))
     operation = f"{BASE}/operations/" + first.ok("POST", BASE, described("Slow", "slow.csv"))["operationId"]
     assert first.ok("GET", operation)["status"] == "PROCESSING"
     first.advance(61)

@@ -22,7 +22,7 @@ class Unreadable(Exception):
 def existing(context: Context, params: Json) -> dict[str, int]:
     """Files that a source means, by their key, with the time they were written (epoch seconds)."""
     key = key_of(params)
-    written = context.landing_zone.written(FOLDER)
+    written = {name: int(at) for name, at in context.landing_zone.written(FOLDER).items()}
     if params["type"] == "file":
         return {name: at for name, at in written.items() if name == key}
     return {name: at for name, at in written.items() if name.startswith(f"{key}/")}

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from local_platform.context import Context
-from local_platform.landing_zone import FOLDERS, UnsafeKey, safe_key
+from local_platform.landing_zone import CONTAINERS, UnsafeKey, safe_key
 from local_platform.profile_store.flat import SYSTEM_COLUMNS
 from local_platform.services.external_audiences.errors import BadAudience, NotNow
 from local_platform.services.identities.state import Namespaces
@@ -26,7 +26,7 @@ TYPES: dict[str, pa.DataType] = {
 }
 ORIGIN = "CUSTOM_UPLOAD"
 NAMESPACE = "CustomerAudienceUpload"
-FOLDER = FOLDERS["user_drop_zone"]
+FOLDER = CONTAINERS["user_drop_zone"]
 # Of an upload in the interface; whether the API has the same limit is unconfirmed.
 MOST_FIELDS = 25
 DEFAULT_DAYS, MOST_DAYS = 30, 90
