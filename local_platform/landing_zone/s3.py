@@ -70,10 +70,11 @@ class S3:
         content: bytes = answer["Body"].read()
         return content
 
-    def keys(self, container: str) -> list[str]:
-        """Keys in a container, without its name."""
+    def objects(self, container: str) -> dict[str, str]:
+        """Keys in a container, without its name, each with a mark that another write changes."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{container}/")
-        return [item["Key"][len(container) + 1 :] for page in pages for item in page.get("Contents", [])]
+        found = [item for page in pages for item in page.get("Contents", [])]
+        return {item["Key"][len(container) + 1 :]: f"{item['LastModified']} {item['ETag']}" for item in found}
 
     def delete(self, key: str) -> None:
         """Remove an object."""

@@ -32,8 +32,8 @@ class Storage(Protocol):
 
     def get(self, key: str) -> bytes | None: ...
 
-    def keys(self, container: str) -> list[str]:
-        """Keys in a container, without its name."""
+    def objects(self, container: str) -> dict[str, str]:
+        """Keys in a container, without its name, each with a mark that another write changes."""
         ...
 
     def delete(self, key: str) -> None: ...
