@@ -88,13 +88,13 @@ class Azure:
             return None
         return content
 
-    def objects(self, container: str) -> dict[str, str]:
-        """Keys in a container, without its name, each with a mark that another write changes."""
+    def written(self, container: str) -> dict[str, float]:
+        """Keys in a container, without its name, and when each was written (epoch seconds, real time)."""
         from pyarrow import fs
 
         found = self._files.get_file_info(fs.FileSelector(container, recursive=True))
-        files = [item for item in found if item.type == fs.FileType.File]
-        return {str(item.path)[len(container) + 1 :]: f"{item.mtime_ns} {item.size}" for item in files}
+        files = (item for item in found if item.type == fs.FileType.File)
+        return {str(item.path)[len(container) + 1 :]: item.mtime.timestamp() for item in files}
 
     def delete(self, key: str) -> None:
         """Remove a blob."""

@@ -70,11 +70,11 @@ class S3:
         content: bytes = answer["Body"].read()
         return content
 
-    def objects(self, container: str) -> dict[str, str]:
-        """Keys in a container, without its name, each with a mark that another write changes."""
+    def written(self, container: str) -> dict[str, float]:
+        """Keys in a container, without its name, and when each was written (epoch seconds, real time)."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{container}/")
-        found = [item for page in pages for item in page.get("Contents", [])]
-        return {item["Key"][len(container) + 1 :]: f"{item['LastModified']} {item['ETag']}" for item in found}
+        items = (item for page in pages for item in page.get("Contents", []))
+        return {item["Key"][len(container) + 1 :]: item["LastModified"].timestamp() for item in items}
 
     def delete(self, key: str) -> None:
         """Remove an object."""

@@ -47,7 +47,7 @@ class LandingZone:
         self._storage = storage
         self._begun = threading.Lock()
         self._noting = threading.Lock()
-        self._dropped: dict[str, tuple[str, float]] = {}
+        self._dropped: dict[str, tuple[float, float]] = {}
         self._stopped = False
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -120,7 +120,11 @@ class LandingZone:
 
     def keys(self, container: str) -> list[str]:
         """Keys of the objects that clients and the platform stored in a container, without its name."""
-        return sorted(self._server().objects(container))
+        return sorted(self.written(container))
+
+    def written(self, container: str) -> dict[str, float]:
+        """Those objects by key, and when the storage server says each was written (epoch seconds, real time)."""
+        return self._server().written(container)
 
     def expire(self) -> int:
         """Remove objects older than seven days on the platform's clock; returns how many."""
@@ -137,18 +141,18 @@ class LandingZone:
                 removed += 1
         return removed
 
-    def _note_dropped(self) -> dict[str, tuple[str, float]]:
-        """What is in the drop zone, each with its mark and the platform time it was first seen at."""
+    def _note_dropped(self) -> dict[str, tuple[float, float]]:
+        """What is in the drop zone, each with when it was written and the platform time it was first seen at."""
         if not self._ready.is_set() or self._failure is not None:
             # Nobody has credentials yet.
             return {}
         with self._noting:
             now = self._clock.now().timestamp()
-            found = self._storage.objects(_DROP_ZONE)
+            found = self._storage.written(_DROP_ZONE)
             before = self._dropped
             self._dropped = {
-                key: before[key] if key in before and before[key][0] == mark else (mark, now)
-                for key, mark in found.items()
+                key: before[key] if key in before and before[key][0] == written else (written, now)
+                for key, written in found.items()
             }
             return dict(self._dropped)
 

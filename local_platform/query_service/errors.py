@@ -56,6 +56,14 @@ def analysis_error(reason: str, *, kind: str | None = None) -> QueryError:
     return QueryError("58000", text)
 
 
+def no_such_field(name: str, known: list[str]) -> QueryError:
+    """08P01, as the guide on merchandising variables prints it: an object of the table has no such field."""
+    listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    return QueryError(
+        "08P01", f"ErrorCode: 08P01 Unknown error encountered. Reason: [No such struct field {name} in {listed};]"
+    )
+
+
 def execution_error(reason: str) -> QueryError:
     """58000: a statement that failed while it ran, such as raise_error."""
     return QueryError("58000", f"ErrorCode: 58000 Internal System Error [{reason}]")

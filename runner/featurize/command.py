@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import AuthenticationError, DataError, PropensityError, SettingsError, Unavailable
+from runner.featurize.dbt_process import dbt_process, without_ours
 from runner.featurize.event_days import EventDays
 from runner.platform import SqlLogin
 from runner.project import profiles_example
@@ -123,33 +122,15 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], log: Calla
     """
     target = Path(environment["DBT_TARGET_PATH"])
     (target / "run_results.json").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "runner.featurize.child", *arguments, "--log-format", "json"]
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AEP_")}
     seen: list[str] = []
     read: dict[str, Mapping[str, int]] = {}
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**inherited, **environment, "PYTHONPATH": _import_path()},
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                read |= _reading(line)
-                progress = _progress(line, seen)
-                if progress:
-                    log(progress)
-            status = process.wait()
-        finally:
-            process.stdin.close()
-    if status != 0:
+    with dbt_process() as process:
+        for line in process.lines([*arguments, "--log-format", "json"], {**without_ours(os.environ), **environment}):
+            read |= _reading(line)
+            progress = _progress(line, seen)
+            if progress:
+                log(progress)
+    if process.status != 0:
         raise _failure(target, seen, Path(environment["DBT_LOG_PATH"]) / "dbt.log")
     return replace(_read_run(target), read_by_model=read)
 
@@ -169,11 +150,6 @@ def _profiles_dir(project_dir: Path, work_dir: Path) -> Path:
     work_dir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(profiles_example(), work_dir / "profiles.yml")
     return work_dir
-
-
-def _import_path() -> str:
-    here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
 
 
 def _progress(line: str, seen: list[str]) -> str:

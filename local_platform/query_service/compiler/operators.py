@@ -91,16 +91,17 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
     if operator == "%":
         return Value(f"({one} % NULLIF({other}, 0))", target)
     if target.is_integral:
-        folded = _folded(operator, left.literal, right.literal)
+        folded = _folded(operator, left.literal, right.literal, target)
         return Value(wrapped(f"{_WIDER[target.kind]}({one}) {operator} {other}", target), target, folded)
     return Value(f"({one} {operator} {other})", target)
 
 
-def _folded(operator: str, left: Any, right: Any) -> int | None:
-    """The value of 60 * 30, for arguments that must be constant; None where an operand is no small literal."""
-    if not all(type(value) is int and abs(value) < 2**15 for value in (left, right)):
+def _folded(operator: str, left: Any, right: Any, type_: Type) -> int | None:
+    """The value of 86400 * 7, for arguments that must be constant; None where an operand is no literal, or it wraps."""
+    if type(left) is not int or type(right) is not int:
         return None
-    return {"+": left + right, "-": left - right, "*": left * right}.get(operator)
+    result = {"+": left + right, "-": left - right, "*": left * right}.get(operator)
+    return result if result is not None and abs(result) < 1 << (_BITS[type_.kind] - 1) else None
 
 
 # A type in which the sum or product of two values always fits, as a function of DuckDB.

@@ -21,6 +21,9 @@ def translate(error: Exception) -> QueryError:
             "A column is neither grouped nor inside an aggregate function; put it into GROUP BY or use first().",
             kind="MISSING_AGGREGATION",
         )
+    zone = re.search(r"Unknown TimeZone '([^']*)'", text)
+    if zone:
+        return execution_error(f"Unknown time-zone ID: {zone[1]}; write a region and a city, as in America/New_York.")
     if "More than one row returned by a subquery" in text:
         return execution_error(
             "[SCALAR_SUBQUERY_TOO_MANY_ROWS] More than one row returned by a subquery used as an expression."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from local_platform import xdm
+from local_platform.query_service.engine.columntypes import CREATE_TYPES, column_type
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.engine.session import Session
-from local_platform.query_service.engine.write import CREATE_TYPES, check_columns, column_type, schema_of
+from local_platform.query_service.engine.write import check_columns, schema_of
 from local_platform.query_service.errors import QueryError, analysis_error, not_allowed, syntax_error
 from local_platform.query_service.sql.statements import CreateFieldGroup, Drop
 

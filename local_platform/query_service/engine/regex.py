@@ -83,6 +83,18 @@ def extract(text: str, pattern: str, group: int) -> str:
     return (found[group] or "") if found else ""
 
 
+def extract_all(text: str, pattern: str, group: int) -> list[str]:
+    """A group of every match, empty where a match leaves it out.
+
+    Raises:
+        ValueError: the pattern has no such group.
+    """
+    expression = compiled(pattern)
+    if not 0 <= group <= expression.groups:
+        raise ValueError(f"Expects group index between 0 and {expression.groups}, but got {group}.")
+    return [found[group] or "" for found in expression.finditer(text)]
+
+
 def replace(text: str, pattern: str, replacement: str) -> str:
     """Every match; $1 is a group, a backslash takes the next character as it is."""
     expression = compiled(pattern)

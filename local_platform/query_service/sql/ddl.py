@@ -64,12 +64,18 @@ def create(reader: Reader) -> Statement:
         return _table(reader, temporary=True)
     if reader.accept("DATABASE"):
         if_not_exists = reader.accept("IF", "NOT", "EXISTS")
-        return _ended(reader, CreateContainer("database", reader.parts("a database"), if_not_exists))
+        name = reader.parts("a database")
+        if reader.sees("WITH"):
+            raise not_supported(
+                "CREATE DATABASE ... WITH",
+                "the local Query Service has no accelerated store.",
+                instead="Write CREATE DATABASE name for a data group on the lake.",
+            )
+        return _ended(reader, CreateContainer("database", name, if_not_exists))
     if reader.accept("SCHEMA"):
         return _schema(reader)
     if reader.accept("NAMESPACE"):
-        name = reader.name("a namespace")
-        return _ended(reader, CreateNamespace(name, _options(reader)))
+        return _ended(reader, CreateNamespace(reader.name("a namespace"), _options(reader)))
     if reader.accept("FIELDGROUP"):
         return _field_group(reader)
     if reader.accept("AUDIENCE"):
@@ -325,6 +331,8 @@ def _constraint(reader: Reader, name: tuple[str, ...], add: bool) -> Constraint:
         namespace = reader.text("a namespace")
     if add and not worded:
         reader.expect("NOT", "ENFORCED")
+    elif add and kind == "foreign key":
+        reader.accept("NOT", "ENFORCED")
     reader.end()
     return Constraint(name, add, kind, columns, namespace, references)
 

@@ -65,9 +65,12 @@ def parse_statement(sql: str) -> Statement:
 
 
 def _block(reader: Reader) -> Block:
-    token = reader.next()
+    body = reader.next().text[2:-2].strip()
+    if reader.accept("END"):
+        # The reference page also closes a block with $$END;
+        body += " END"
     reader.end()
-    return Block(token.text[2:-2].strip())
+    return Block(body)
 
 
 def _insert(reader: Reader) -> Insert:
@@ -143,6 +146,8 @@ def _set(reader: Reader) -> Set:
             f"Invalid command outside anonymous block: SET {token.text}.",
             hint="Variables exist inside $$ BEGIN ... END $$ only.",
         )
+    if token is None:
+        return Set("", None)
     key = ".".join(reader.parts("a setting"))
     if reader.at_end:
         return Set(key, None)
@@ -164,7 +169,7 @@ def _begin(reader: Reader) -> Transaction:
 def _start(reader: Reader) -> Transaction:
     reader.expect("TRANSACTION")
     _transaction_modes(reader)
-    return Transaction("BEGIN")
+    return Transaction("START TRANSACTION")
 
 
 def _transaction_modes(reader: Reader) -> None:

@@ -153,7 +153,7 @@ class Show:
 
 @dataclass(frozen=True)
 class Set:
-    """SET key = value; `value` None asks for the value."""
+    """SET key = value; `value` None asks for the value, of every setting where the key is empty."""
 
     key: str
     value: str | None
@@ -161,9 +161,13 @@ class Set:
 
 @dataclass(frozen=True)
 class Transaction:
-    """BEGIN, COMMIT or ROLLBACK."""
+    """BEGIN, START TRANSACTION, COMMIT or ROLLBACK; the action is also the command tag."""
 
     action: str
+
+    @property
+    def begins(self) -> bool:
+        return self.action in ("BEGIN", "START TRANSACTION")
 
 
 @dataclass(frozen=True)

@@ -202,17 +202,30 @@ def _concat_ws(self: Expressions, call: Call) -> Value:
     return Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {joined} END)", STRING)
 
 
-@function("regexp_extract", least=2, most=3)
-def _regexp_extract(self: Expressions, call: Call) -> Value:
-    """The group (1 unless said otherwise) of the first match; empty text when there is none."""
+def _matched(self: Expressions, call: Call) -> tuple[Value, Value, Value]:
+    """Text, pattern and group (1 unless said otherwise) of a regexp_extract."""
     values = arguments(self, call, STRING, STRING, INT)
     group = values[2] if len(values) > 2 else Value("1", INT, 1)
     known = regex.groups(values[1])
     if known is not None and isinstance(group.literal, int) and not 0 <= group.literal <= known:
         raise execution_error(
-            f"[INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX] regexp_extract expects a group index between 0 and {known}, "
+            f"[INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX] {call.name} expects a group index between 0 and {known}, "
             f"but got {group.literal}."
         )
+    return values[0], values[1], group
+
+
+@function("regexp_extract_all", least=2, most=3)
+def _regexp_extract_all(self: Expressions, call: Call) -> Value:
+    """The group of every match. Not in the list of functions, but the guide on similar records builds on it."""
+    text, pattern, group = _matched(self, call)
+    return Value(f"spark_regexp_extract_all({text.sql}, {pattern.sql}, {group.sql})", array(STRING))
+
+
+@function("regexp_extract", least=2, most=3)
+def _regexp_extract(self: Expressions, call: Call) -> Value:
+    """The group of the first match; empty text when there is none."""
+    *values, group = _matched(self, call)
     text, pattern = values[0].sql, values[1].sql
     general = f"spark_regexp_extract({text}, {pattern}, {group.sql})"
     if not isinstance(group.literal, int):
