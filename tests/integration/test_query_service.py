@@ -244,7 +244,7 @@ def test_a_table_can_take_the_shape_of_an_xdm_schema(api: LocalApi) -> None:
 def test_an_identity_made_in_sql_is_a_descriptor(api: LocalApi) -> None:
     rows(api, "CREATE TABLE people AS SELECT 'a' AS mail")
     rows(api, "ALTER TABLE people ADD CONSTRAINT PRIMARY IDENTITY (mail) NAMESPACE 'Email'")
-    assert ("people", "mail", "string", '"Email"', "true") in rows(api, "SHOW IDENTITIES")
+    assert ("people", "mail", "text", '"Email"', "true") in rows(api, "SHOW IDENTITIES")
 
 
 def test_two_platforms_on_one_machine_have_their_own_certificates(api: LocalApi, tmp_path: Path) -> None:

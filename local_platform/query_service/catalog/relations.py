@@ -89,6 +89,11 @@ _SIMPLE = {
 }
 
 
+def displayed(type: Type) -> str:
+    """PostgreSQL's name of a type, as \\d and SHOW print it; Spark's for a struct."""
+    return _SIMPLE[type.kind][2] if type.kind in _SIMPLE else type.spark
+
+
 # attcompression, attoptions, attfdwoptions, attacl
 _NOTHING = ("", None, None, None)
 
