@@ -122,9 +122,11 @@ def _table(reader: Reader, *, temporary: bool) -> CreateTable | CreateTableAs:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = reader.parts("a table")
     columns: tuple[ColumnDefinition, ...] | None = None
+    if reader.sees("IF", "NOT", "EXISTS", "("):
+        # The guide on derived datasets writes it behind the name.
+        if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     if reader.sees("("):
         columns = _columns(Reader(reader.parenthesised()))
-        if_not_exists = reader.accept("IF", "NOT", "EXISTS") or if_not_exists
     options = _options(reader) if reader.sees("WITH") else {}
     if reader.sees("TRANSFORM"):
         raise not_supported(
