@@ -88,12 +88,13 @@ class Azure:
             return None
         return content
 
-    def keys(self, container: str) -> list[str]:
-        """Keys in a container, without its name."""
+    def written(self, container: str) -> dict[str, float]:
+        """Keys in a container, without its name, and when each was written (epoch seconds, real time)."""
         from pyarrow import fs
 
         found = self._files.get_file_info(fs.FileSelector(container, recursive=True))
-        return [str(item.path)[len(container) + 1 :] for item in found if item.type == fs.FileType.File]
+        files = (item for item in found if item.type == fs.FileType.File)
+        return {str(item.path)[len(container) + 1 :]: item.mtime.timestamp() for item in files}
 
     def delete(self, key: str) -> None:
         """Remove a blob."""

@@ -70,10 +70,11 @@ class S3:
         content: bytes = answer["Body"].read()
         return content
 
-    def keys(self, container: str) -> list[str]:
-        """Keys in a container, without its name."""
+    def written(self, container: str) -> dict[str, float]:
+        """Keys in a container, without its name, and when each was written (epoch seconds, real time)."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{container}/")
-        return [item["Key"][len(container) + 1 :] for page in pages for item in page.get("Contents", [])]
+        items = (item for page in pages for item in page.get("Contents", []))
+        return {item["Key"][len(container) + 1 :]: item["LastModified"].timestamp() for item in items}
 
     def delete(self, key: str) -> None:
         """Remove an object."""

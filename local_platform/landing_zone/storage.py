@@ -32,8 +32,8 @@ class Storage(Protocol):
 
     def get(self, key: str) -> bytes | None: ...
 
-    def keys(self, container: str) -> list[str]:
-        """Keys in a container, without its name."""
+    def written(self, container: str) -> dict[str, float]:
+        """Keys in a container, without its name, and when each was written (epoch seconds, real time)."""
         ...
 
     def delete(self, key: str) -> None: ...

@@ -114,7 +114,11 @@ class LandingZone:
 
     def keys(self, container: str) -> list[str]:
         """Keys of the objects that clients and the platform stored in a container, without its name."""
-        return sorted(self._server().keys(container))
+        return sorted(self.written(container))
+
+    def written(self, container: str) -> dict[str, float]:
+        """Those objects by key, and when the storage server says each was written (epoch seconds, real time)."""
+        return self._server().written(container)
 
     def expire(self) -> int:
         """Remove objects older than seven days on the platform's clock; returns how many."""

@@ -37,6 +37,7 @@ def prepared(rest: Rest, folder: Path) -> Json:
     config = folder / "config.ini"
     config.write_text("[Platform]\ndataflow_id =\n")
     rest.drop("rows.csv", b"person,points\nz1,4\nz2,5\n")
+    rest.drop("people.csv", b"person,points\nu1,4\nu2,5\n")
     catalog = "/data/foundation/catalog/dataSets/"
     schema, plain_schema = (rest.ok("GET", catalog + id)[id]["schemaRef"]["id"] for id in (dataset, plain))
     return {

@@ -55,6 +55,7 @@ EXPLORATION = Exploration(
     ),
     days=tuple(DayFigures(f"2026-09-{day:02d}", 60 + day, day % 3) for day in range(1, 29)),
     sample=SampleFigures(18, 0.11, 0.18, 0.09, 0.087),
+    ids_on_several_days=12,
 )
 
 

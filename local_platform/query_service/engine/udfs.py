@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from local_platform.query_service.engine import exact, javatime, murmur3, regex, sketches, sparkjson, url
+from local_platform.query_service.engine import bounded, exact, javatime, murmur3, regex, sketches, sparkjson, url
 
 
 def register(database: Any) -> None:
@@ -188,6 +188,7 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_split", regex.split, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
     ("spark_regexp_matches", regex.matches, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
     ("spark_regexp_extract", regex.extract, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
+    ("spark_replace", bounded.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_regexp_extract_all", regex.extract_all, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
     ("spark_regexp_replace", regex.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_format_time", javatime.format_time, ["BIGINT", "VARCHAR"], "VARCHAR"),

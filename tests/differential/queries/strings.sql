@@ -134,3 +134,5 @@ SELECT length(uuid()) AS a
 # substring_index with a delimiter that overlaps itself
 SELECT substring_index('aaa', 'aa', -1) AS a
 ~ A delimiter that overlaps itself is counted without overlaps.
+# sentences with language and country
+SELECT sentences('Hi there! Good morning.', 'en', 'US') AS a, sentences('One. Two', 'en') AS b, sentences('a b') AS c

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local_platform.query_service.compiler import growth
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text
-from local_platform.query_service.compiler.functions.registry import constant_int, function, simple
+from local_platform.query_service.compiler.functions.registry import arguments, constant_int, function, simple
 from local_platform.query_service.compiler.scope import Statement, Value
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql import types
@@ -31,7 +32,6 @@ _CASTS = {
 }
 _SHA2 = (0, 224, 256, 384, 512)
 
-simple("base64", [BINARY], STRING, "base64({0})")
 simple("unbase64", [STRING], BINARY, "spark_unbase64({0})")
 simple("crc32", [BINARY], BIGINT, "spark_crc32({0})")
 simple("md5", [BINARY], STRING, "md5({0})")
@@ -50,7 +50,15 @@ def _hex(self: Expressions, call: Call) -> Value:
     value = self.value(call.arguments[0])
     if value.type.is_numeric:
         return Value(f"to_hex({cast(value, BIGINT).sql})", STRING)
-    return Value(f"hex({cast(value, BINARY).sql})", STRING)
+    made = Value(f"hex({cast(value, BINARY).sql})", STRING)
+    return growth.watched(made) if growth.is_risky(self, [value], 2) else made
+
+
+@function("base64")
+def _base64(self: Expressions, call: Call) -> Value:
+    value = arguments(self, call, BINARY)[0]
+    made = Value(f"base64({value.sql})", STRING)
+    return growth.watched(made) if growth.is_risky(self, [value], 2) else made
 
 
 @function("sha2", least=2, most=2)
