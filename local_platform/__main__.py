@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a batch that leaves the lake leaves Profile too (by default its values stay until overwritten)",
     )
+    serve.add_argument(
+        "--landing-zone",
+        choices=("s3", "azure"),
+        default="s3",
+        help="storage of the Data Landing Zone: S3, or Azure's blobs (needs Node, and Azurite from 'make azurite')",
+    )
     serve.add_argument("--exit-on-stdin-close", action="store_true", help="stop when stdin reaches its end")
     serve.add_argument("--faults", type=Path, help="JSON with rules to misbehave by from the start (see 'faults')")
     faults = commands.add_parser("faults", help="have a running platform misbehave, and stop it again")
@@ -67,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     # Imported here: --help must not wait for Arrow and the web server.
     from local_platform.context import Options
+    from local_platform.landing_zone.azurite import NoAzurite
     from local_platform.misbehaviour import BadRules
     from local_platform.server import DataDirInUse, serve
 
@@ -77,6 +84,7 @@ def _serve(options: argparse.Namespace) -> int:
         delays=options.delays,
         token_life_seconds=options.token_seconds,
         profile_follows_reverts=options.profile_follows_reverts,
+        landing_zone=options.landing_zone,
     )
     try:
         serve(
@@ -85,7 +93,7 @@ def _serve(options: argparse.Namespace) -> int:
             exit_on_stdin_close=options.exit_on_stdin_close,
             faults=_rules(options.faults),
         )
-    except (DataDirInUse, BadRules, OSError, json.JSONDecodeError) as error:
+    except (DataDirInUse, BadRules, NoAzurite, OSError, json.JSONDecodeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

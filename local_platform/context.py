@@ -5,7 +5,7 @@ How a room joins in, all optional but the first:
     services/{name}/routes.py   routes(context) -> list[Route]     mounted at start
                                 attach(context) -> None            before any routes: sets `profile_store` and the like
                                 resume(context) -> None            last: submits again what a killed process left undone
-    landing_zone.py             start(context) -> LandingZoneServer
+    landing_zone/               start(context) -> LandingZoneServer
     scheduler.py                run_due(context) -> None           called after the clock was moved
     query_service/              QueryService(lake, clock, tokens, options) with start(port) -> port and stop()
 """
@@ -35,7 +35,7 @@ SCOPES = ("openid", "AdobeID", "read_organizations", "additional_info.projectedP
 @dataclass(frozen=True)
 class Options:
     """How the platform is started. `delays` is whether asynchronous steps take their documented time;
-    `profile_follows_reverts` whether what leaves the lake leaves Profile too."""
+    `profile_follows_reverts` whether what leaves the lake leaves Profile too; `landing_zone` which storage it has."""
 
     data_dir: Path
     api_port: int = 0
@@ -43,6 +43,7 @@ class Options:
     delays: Literal["documented", "none"] = "documented"
     token_life_seconds: int = DEFAULT_LIFE_SECONDS
     profile_follows_reverts: bool = False
+    landing_zone: Literal["s3", "azure"] = "s3"
     org_id: str = ORG_ID
     client_id: str = CLIENT_ID
     sandbox: str = SANDBOX
@@ -51,10 +52,10 @@ class Options:
 
 
 class LandingZoneServer(Protocol):
-    """The landing zone's storage server; `endpoint` is its loopback URL, which answers after `serve`."""
+    """The landing zone's storage server, which answers after `serve`; `endpoint` is its loopback URL over S3."""
 
     @property
-    def endpoint(self) -> str: ...
+    def endpoint(self) -> str | None: ...
 
     def serve(self) -> None: ...
 

@@ -20,6 +20,8 @@ from pathlib import Path
 from local_platform.context import Context
 from local_platform.lake import OPEN_STATES, VISIBLE_STATES, Dataset
 from local_platform.profile_store.snapshot import snapshot_schema, write_snapshot
+from local_platform.services.external_audiences.audiences import ExternalAudiences
+from local_platform.services.external_audiences.runs import IngestionRuns
 from local_platform.services.flows import audience_export, dataset_export, landing_import
 from local_platform.services.flows.specs import CLOUD_STORAGE_TO_AEP, DATASET_FLOWS
 from local_platform.services.flows.state import FlowState
@@ -54,6 +56,7 @@ def run_due(context: Context) -> None:
             task.run()
             _remember(context, task.at)
         _remember(context, now)
+        ExternalAudiences(context).expire(now)
         if context.landing_zone is not None:
             context.landing_zone.expire()
 
@@ -142,8 +145,12 @@ def _import_run(context: Context, flow_id: str, at: datetime) -> None:
 
 def _daily(context: Context, schedule_id: str, at: datetime) -> None:
     store_of(context).catch_up(at)
+    IngestionRuns(context).follow()
+    external = ExternalAudiences(context)
+    external.expire(at)
     take_snapshot(context, at)
-    SegmentJobs(context).run_scheduled(schedule_id, at)
+    job = SegmentJobs(context).run_scheduled(schedule_id, at)
+    external.evaluate(at, job["id"])
     audience_export.run_after_evaluation(context, schedule_id, at)
 
 

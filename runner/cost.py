@@ -18,7 +18,7 @@ _FILE = "seconds_by_model.json"
 
 
 def past_seconds(work_dir: Path) -> dict[str, float]:
-    """How long each model took when it was last built here; empty where nothing is known."""
+    """How long each model took when a batch statement of it was last carried out here; empty where nothing is known."""
     try:
         found = json.loads((work_dir / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

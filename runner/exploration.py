@@ -82,6 +82,7 @@ class Exploration:
         without_identity: left out of all figures.
         users: with any event. target_event, targets, target_users: what the use case asks for.
         types: most frequent first. days: in order. sample: None where there are too few users for one.
+        ids_on_several_days: at least so many event ids came again with the time of another UTC day, and count on both.
     """
 
     as_of: str
@@ -97,6 +98,7 @@ class Exploration:
     types: tuple[TypeFigures, ...]
     days: tuple[DayFigures, ...]
     sample: SampleFigures | None
+    ids_on_several_days: int = 0
 
 
 def explore(settings: Settings, use_case: UseCase, platform: Platform, sql: Sql, as_of: datetime) -> Exploration:
@@ -149,6 +151,7 @@ def explore_activity(sql: Sql, activity: str, events: str, target_event: str, as
         types=figures,
         days=_days(sql, source, target_event),
         sample=_sample(sql, source, target_event),
+        ids_on_several_days=_ids_on_several_days(sql, source),
     )
 
 
@@ -210,6 +213,15 @@ def _sample(sql: Sql, source: str, target: str) -> SampleFigures | None:
         math.sqrt(whole * (1 - whole) / n),
         math.sqrt(sum((own / size - whole) ** 2 for size, own in parts) / len(parts)),
     )
+
+
+def _ids_on_several_days(sql: Sql, source: str) -> int:
+    """Each row of daily activity names one of its event ids by a hash, and within a day an id is on one row only."""
+    rows = sql.rows(
+        f"select count(*) as n from (select least_id_hash {source} and least_id_hash is not null "
+        "group by least_id_hash having count(*) > 1) as by_id"
+    )
+    return _int(rows[0]["n"])
 
 
 def pearson(n: int, sx: int, sy: int, sxx: int, syy: int, sxy: int) -> float | None:

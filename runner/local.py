@@ -24,6 +24,8 @@ from runner.processes import child, tail
 from runner.settings import ENVIRONMENT, Connection
 
 Delays = Literal["documented", "none"]
+Zone = Literal["s3", "azure"]
+"""Storage of the landing zone; azure needs Node, and Azurite from `make azurite`."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class LocalPlatform:
             "sql_sslmode": "sslmode",
             "s3_endpoint": "s3_endpoint",
         }
-        return {ENVIRONMENT[field]: _text(self.ready[key]) for field, key in names.items()}
+        # There is no S3 endpoint where the landing zone is on Azure.
+        told = {field: self.ready[key] for field, key in names.items()}
+        return {ENVIRONMENT[field]: _text(value) for field, value in told.items() if value is not None}
 
     def connection(self) -> Connection:
         """The same, as the runner's own record."""
@@ -92,6 +96,7 @@ def local_platform(
     data_dir: Path,
     *,
     delays: Delays = "documented",
+    landing_zone: Zone = "s3",
     timeout_seconds: float = 60,
     extra_arguments: tuple[str, ...] = (),
 ) -> Iterator[LocalPlatform]:
@@ -106,7 +111,8 @@ def local_platform(
     ready_file, log = data_dir / "ready.json", data_dir / "platform.log"
     ready_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "local_platform", "serve", "--data-dir", str(data_dir), "--api-port", "0"]
-    command += ["--sql-port", "0", "--ready-file", str(ready_file), "--delays", delays, "--exit-on-stdin-close"]
+    command += ["--sql-port", "0", "--ready-file", str(ready_file), "--delays", delays]
+    command += ["--landing-zone", landing_zone, "--exit-on-stdin-close"]
     with child([*command, *extra_arguments], log) as process:
         _wait(process, ready_file, log, timeout_seconds)
         yield LocalPlatform(json.loads(ready_file.read_text(encoding="utf-8")), process.pid)

@@ -24,6 +24,19 @@ FEATURES = Path("models/features")
 LEAVE_OUT = ("target", "logs", "dbt_packages", ".user.yml")
 """What dbt leaves behind in a project folder; never copied."""
 
+_OF_THE_SPINE = ("user_id", "as_of", "run_id", "label", "weight", "split", "purpose", "converts", "converted_before")
+_OF_AN_EVENT = ("event_id", "user_id", "event_type", "event_ms", "event_at", "standing", "activity_date", "n", "event",
+                "copy_number", "sess", "pause_ms", "into_session_ms")  # fmt: skip
+"""Columns of staging and daily activity; `last_event` too is one, so no field is called `event`."""
+_OF_SQL = (
+    *("all", "and", "as", "between", "by", "case", "cast", "cross", "distinct", "else", "end", "exists", "false"),
+    *("from", "full", "group", "having", "in", "inner", "interval", "into", "is", "join", "left", "like", "limit"),
+    *("not", "null", "on", "or", "order", "outer", "over", "partition", "right", "select", "table", "then", "true"),
+    *("union", "values", "when", "where", "with"),
+)
+_WORDS_OF_ALL_EVENTS = ("events", "sessions", "last_event")
+"""`n_events_7d` counts all events: a type that is called so gets a number behind its name."""
+
 
 @dataclass(frozen=True)
 class EventType:
@@ -36,10 +49,11 @@ class EventType:
 def event_types(settings: Settings, unlisted: Sequence[str] = ()) -> tuple[EventType, ...]:
     """The listed event types, then the unlisted ones, each with a name that no other has.
 
-    Two unlisted types that read the same in snake case (`a.b`, `a-b`) get a number behind the name, in their order.
+    Two unlisted types that read the same in snake case (`a.b`, `a-b`) get a number behind the name, in their order, and
+    so does one that reads as something else that features are called after.
     """
     found = [EventType(t, snake_case(t)) for t in settings.event_types]
-    taken = {e.name for e in found}
+    taken = {e.name for e in found} | set(_WORDS_OF_ALL_EVENTS) | {f.name for f in settings.channel_fields}
     for event_type in sorted(set(unlisted) - set(settings.event_types)):
         base = (snake_case(event_type) or "event")[:40].strip("_")
         name, number = base, 1
@@ -221,17 +235,24 @@ def _feature_columns(path: Path, model: str, text: str) -> tuple[FeatureColumn, 
 
 
 def _refuse_two_owners(models: Sequence[FeatureModel], settings: Settings) -> None:
-    owners: dict[str, str] = {a.name: "profile_attributes" for a in settings.profile_attributes}
-    for fixed in ("user_id", "as_of", "run_id", "label", "weight", "split", "purpose", "converts", "converted_before"):
-        owners[fixed] = "the spine"
-    for model in models:
-        for column in model.columns:
-            if column.name in owners:
-                raise SettingsError(
-                    f"The column {column.name!r} comes from {owners[column.name]} and from {model.name}.",
-                    "Give one of them another name.",
-                )
-            owners[column.name] = model.name
+    words = [(name, "SQL itself") for name in _OF_SQL]
+    owned = [*words, *((name, "the spine") for name in _OF_THE_SPINE)]
+    owned += [(attribute.name, "profile_attributes") for attribute in settings.profile_attributes]
+    owned += [(column.name, model.name) for model in models for column in model.columns]
+    _refuse_twice(owned)
+    fields = [(field.name, "numeric_fields") for field in settings.numeric_fields]
+    fields += [(field.name, "channel_fields") for field in settings.channel_fields]
+    _refuse_twice([*words, *((name, "every event") for name in _OF_AN_EVENT), *fields])
+
+
+def _refuse_twice(owned: Sequence[tuple[str, str]]) -> None:
+    owners: dict[str, str] = {}
+    for name, owner in owned:
+        if name in owners:
+            raise SettingsError(
+                f"The column {name!r} comes from {owners[name]} and from {owner}.", "Give one of them another name."
+            )
+        owners[name] = owner
 
 
 def _marked(project_dir: Path) -> list[Path]:

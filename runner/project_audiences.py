@@ -91,7 +91,7 @@ def _exposures(settings: Settings, case: UseCase) -> str:
             f"Model: {case.title}",
             "The runner exports the training set, trains, calibrates and gates a model, scores the scoring set and "
             f"publishes the scores ({scores_dataset(case.name)}), which enrich the profiles.",
-            [f"ref('{case.name}_training_set')", f"ref('{case.name}_scoring_set')"],
+            [f"ref('{case.name}_{read}')" for read in ("training_set", "scoring_set", "exclusions")],
             {"writes": [f"scores.{scores_source(case.name)}"]},
         ),
         _exposure(

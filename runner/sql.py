@@ -221,7 +221,8 @@ def _kind(code: str, text: str) -> tuple[type[PlatformError], str]:
         return PlatformError, "Query Service does not support this statement."
     if code == "58000" and not re.search(r"(?i)analysis|user_error|not defined|cannot resolve|mismatch", text):
         return Unavailable, "An internal failure of Query Service: try again later."
-    if not code or code.startswith("08") or code == "57P01":
+    # 08P01 is no lost connection: Query Service answers it for a field that an object does not have.
+    if not code or (code.startswith("08") and code != "08P01") or code == "57P01":
         return Unavailable, "Check the network and the host under Queries > Credentials in AEP, then try again."
     return PlatformError, "Correct the statement the message names."
 

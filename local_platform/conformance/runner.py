@@ -155,7 +155,8 @@ def _clean(connect: Callable[[], Any], prefix: str) -> None:
     connection = connect()
     connection.autocommit = True
     with connection.cursor() as cursor:
-        for listing, column, kinds in (("SHOW VIEWS", 2, ("VIEW",)), ("SHOW TABLES", 0, ("TABLE", "AUDIENCE"))):
+        made = (("SHOW VIEWS", 2, ("VIEW",)), ("SHOW TABLES", 0, ("TABLE", "AUDIENCE")))
+        for listing, column, kinds in (*made, ("SHOW FIELDGROUPS", 0, ("FIELDGROUP",))):
             with suppress(psycopg2.Error):
                 cursor.execute(listing)
                 for name in [row[column] for row in cursor.fetchall() if str(row[column]).startswith(prefix)]:

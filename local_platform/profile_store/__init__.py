@@ -6,10 +6,20 @@ from local_platform.profile_store.fragments import Identity
 from local_platform.profile_store.store import (
     LAG_SECONDS,
     Entity,
+    Memberships,
     ProfileStore,
     Source,
     profile_enabled,
     upsert_enabled,
 )
 
-__all__ = ["LAG_SECONDS", "Entity", "Identity", "ProfileStore", "Source", "profile_enabled", "upsert_enabled"]
+__all__ = [
+    "LAG_SECONDS",
+    "Entity",
+    "Identity",
+    "Memberships",
+    "ProfileStore",
+    "Source",
+    "profile_enabled",
+    "upsert_enabled",
+]

@@ -35,12 +35,15 @@ class Flattened:
     unidentified: int
 
 
-def flatten(engine: Engine, file: Path, target: Path, identity: Identity | None, kind: str) -> Flattened:
+def flatten(
+    engine: Engine, file: Path, target: Path, identity: Identity | None, kind: str, *, attributes: bool = True
+) -> Flattened:
     """Write one fragment file.
 
     Args:
         identity: where the person key is; None to read it from the identity that ``identityMap`` marks as primary.
         kind: ``record`` or ``event``; decides the size limit.
+        attributes: False takes the identity alone.
     """
     schema = pq.read_schema(file)
     rows = pq.read_metadata(file).num_rows
@@ -49,9 +52,9 @@ def flatten(engine: Engine, file: Path, target: Path, identity: Identity | None,
     if keyed is None:
         return Flattened(0, 0, rows)
     namespace, key = keyed
-    columns = ", ".join(f'{leaf.sql} AS "{_name(leaf.path)}"' for leaf in found)
+    columns = "".join(f'{leaf.sql} AS "{_name(leaf.path)}", ' for leaf in found if attributes)
     source = parquet([file])
-    base = f'SELECT {namespace} AS "@namespace", {key} AS "@identity", {columns}, file_row_number AS "@row"'
+    base = f'SELECT {namespace} AS "@namespace", {key} AS "@identity", {columns}file_row_number AS "@row"'
     size = _size(found)
     inner = f'{base}, {size} AS "@size" FROM {source.replace("union_by_name = true", "file_row_number = true")}'
     kept = engine.copy(

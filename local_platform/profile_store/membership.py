@@ -57,25 +57,52 @@ def sample(store: ProfileStore, rule: Compiled, at: datetime, limit: int) -> lis
 
 
 def evaluate(store: ProfileStore, segment_id: str, rule: Compiled, at: datetime, job_id: str) -> Evaluation:
+    """The memberships of an audience by rule as of ``at``; see `record`."""
+    return record(store, segment_id, matching(store, rule), at, job_id, values=parameters(rule, at))
+
+
+def listed(store: ProfileStore, dataset_id: str) -> str:
+    """SQL of the people whom the records of a dataset name."""
+    files = [
+        store.directory / "fragments" / item.file for item in store.ledger.fragments() if item.dataset_id == dataset_id
+    ]
+    return f'SELECT DISTINCT "@namespace", "@identity" FROM {parquet(files) if files else "(" + _NOBODY + ")"}'
+
+
+def record(
+    store: ProfileStore,
+    segment_id: str,
+    members: str,
+    at: datetime,
+    job_id: str,
+    *,
+    space: str = "ups",
+    values: dict[str, object] | None = None,
+) -> Evaluation:
     """Write the memberships of one audience as of ``at``; nothing is visible before the ledger names the file.
 
     ``realized``: in the audience now, since it (last) entered. ``exited``: was in at the evaluation before, is not now,
     or left earlier and did not come back.
+
+    Args:
+        members: SQL of ``@namespace`` and ``@identity`` of who is in it.
+        space: the audience's namespace, under which profiles show their memberships.
+        values: parameters of `members`.
     """
     before = store.ledger.membership(segment_id)
     previous = f"SELECT * FROM {parquet([store.directory / 'memberships' / before.file])}" if before else _NOBODY
     moment = f"TIMESTAMP '{at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='milliseconds')}'"
     sql = (
         f'SELECT coalesce(n."@namespace", b."@namespace") AS "@namespace", '
-        f'coalesce(n."@identity", b."@identity") AS "@identity", \'{segment_id}\' AS segment, '
+        f'coalesce(n."@identity", b."@identity") AS "@identity", \'{space}\' AS space, \'{segment_id}\' AS segment, '
         "CASE WHEN n.\"@identity\" IS NOT NULL THEN 'realized' ELSE 'exited' END AS status, "
         f"CASE WHEN (n.\"@identity\" IS NOT NULL) = (b.status = 'realized') THEN b.since ELSE {moment} END AS since "
-        f"FROM ({matching(store, rule)}) n FULL OUTER JOIN ({previous}) b "
+        f"FROM ({members}) n FULL OUTER JOIN ({previous}) b "
         'ON n."@namespace" = b."@namespace" AND n."@identity" = b."@identity" ORDER BY 1, 2'
     )
     name = f"{segment_id}-{secrets.token_hex(6)}.parquet"
     file = store.directory / "memberships" / name
-    store.engine.copy(sql, file, parameters(rule, at))
+    store.engine.copy(sql, file, values)
     with store.engine.cursor() as cursor:
         rows = cursor.execute(
             f"SELECT \"@namespace\", count(*) FILTER (status = 'realized'), "

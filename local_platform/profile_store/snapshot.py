@@ -6,16 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from local_platform.profile_store import flat
 from local_platform.profile_store.engine import parquet
-from local_platform.profile_store.store import ProfileStore
+from local_platform.profile_store.store import ProfileStore, membership_rows
 
 IDENTITY_MAP = pa.map_(pa.string(), pa.list_(pa.struct([("id", pa.string()), ("primary", pa.bool_())])))
 MEMBERSHIP = pa.struct([("lastQualificationTime", flat.MILLISECONDS), ("status", pa.string())])
 SEGMENT_MEMBERSHIP = pa.map_(pa.string(), pa.map_(pa.string(), MEMBERSHIP))
 _BATCH_ROWS = 65_536
+# Of each profile: namespaces of its audiences, how many audiences each has, and those audiences, in that order.
+_LISTS = {
+    '"@spaces"': "VARCHAR",
+    '"@counts"': "BIGINT",
+    '"@segments"': "VARCHAR",
+    '"@statuses"': "VARCHAR",
+    '"@since"': "TIMESTAMP",
+}
 
 
 def snapshot_schema(store: ProfileStore, earlier: pa.Schema | None = None) -> pa.Schema:
@@ -52,17 +61,21 @@ def _flat_batches(store: ProfileStore) -> Iterator[pa.RecordBatch]:
     files = [store.directory / "memberships" / item.file for item in store.ledger.memberships()]
     if files:
         sql = (
-            f'WITH s AS (SELECT "@namespace", "@identity", list(segment ORDER BY segment) AS "@segments", '
-            f'list(status ORDER BY segment) AS "@statuses", list(since ORDER BY segment) AS "@since" '
-            f"FROM {parquet(files)} GROUP BY 1, 2) "
-            f'SELECT m.*, s."@segments", s."@statuses", s."@since" FROM {merged} m '
+            'WITH p AS (SELECT "@namespace", "@identity", space, list(segment ORDER BY segment) AS segments, '
+            "list(status ORDER BY segment) AS statuses, list(since ORDER BY segment) AS since "
+            f"FROM {membership_rows(files)} GROUP BY 1, 2, 3), "
+            's AS (SELECT "@namespace", "@identity", list(space ORDER BY space) AS "@spaces", '
+            'list(len(segments) ORDER BY space) AS "@counts", flatten(list(segments ORDER BY space)) AS "@segments", '
+            'flatten(list(statuses ORDER BY space)) AS "@statuses", flatten(list(since ORDER BY space)) AS "@since" '
+            "FROM p GROUP BY 1, 2) "
+            f"SELECT m.*, {', '.join(f's.{name}' for name in _LISTS)} FROM {merged} m "
             'LEFT JOIN s ON m."@namespace" = s."@namespace" AND m."@identity" = s."@identity" '
             'ORDER BY m."@namespace", m."@identity"'
         )
     else:
         sql = (
-            'SELECT *, CAST(NULL AS VARCHAR[]) AS "@segments", CAST(NULL AS VARCHAR[]) AS "@statuses", '
-            f'CAST(NULL AS TIMESTAMP[]) AS "@since" FROM {merged} ORDER BY "@namespace", "@identity"'
+            f"SELECT *, {', '.join(f'CAST(NULL AS {kind}[]) AS {name}' for name, kind in _LISTS.items())} "
+            f'FROM {merged} ORDER BY "@namespace", "@identity"'
         )
     with store.engine.cursor() as cursor:
         yield from cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
@@ -75,7 +88,7 @@ def _nested_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     nested = flat.nest(values, attributes, batch.num_rows)
     arrays = [nested[field.name] for field in attributes]
     arrays.append(_identity_map(columns["@namespace"], columns["@identity"]))
-    arrays.append(_segment_membership(columns["@segments"], columns["@statuses"], columns["@since"]))
+    arrays.append(_segment_membership(*(columns[name.strip('"')] for name in _LISTS)))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -91,21 +104,26 @@ def _identity_item() -> pa.StructType:
     return IDENTITY_MAP.item_type.value_type
 
 
-def _segment_membership(segments: pa.Array, statuses: pa.Array, since: pa.Array) -> pa.Array:
-    """Map ups -> map audience id -> {lastQualificationTime, status}; null for who was never in any audience."""
-    counts = segments.value_lengths().fill_null(0).to_pylist()
-    inner_offsets, outer_offsets = [0], [0]
-    for count in counts:
-        if count:
-            inner_offsets.append(inner_offsets[-1] + count)
-        outer_offsets.append(outer_offsets[-1] + (1 if count else 0))
+def _segment_membership(
+    spaces: pa.Array, counts: pa.Array, segments: pa.Array, statuses: pa.Array, since: pa.Array
+) -> pa.Array:
+    """Map namespace -> map audience id -> {lastQualificationTime, status}; null for who was never in any audience."""
     items = pa.StructArray.from_arrays(
         [since.flatten().cast(pa.timestamp("ms")).cast(flat.MILLISECONDS), statuses.flatten().cast(pa.string())],
         fields=list(MEMBERSHIP),
     )
-    inner = pa.MapArray.from_arrays(pa.array(inner_offsets, pa.int32()), segments.flatten().cast(pa.string()), items)
-    keys = pa.array(["ups"] * (len(inner_offsets) - 1), pa.string())
+    inner = pa.MapArray.from_arrays(_offsets(counts.flatten()), segments.flatten().cast(pa.string()), items)
+    lengths = spaces.value_lengths()
+    ends = _offsets(lengths.fill_null(0))
     # A null offset makes the whole map null; the next valid offset closes it.
-    offsets = [offset if count else None for offset, count in zip(outer_offsets, counts, strict=False)]
-    outer = pa.MapArray.from_arrays(pa.array([*offsets, outer_offsets[-1]], pa.int32()), keys, inner)
+    absent = pa.concat_arrays([pc.is_null(lengths), pa.array([False])])
+    outer = pa.MapArray.from_arrays(
+        pc.if_else(absent, pa.scalar(None, pa.int32()), ends), spaces.flatten().cast(pa.string()), inner
+    )
     return outer.cast(SEGMENT_MEMBERSHIP)
+
+
+def _offsets(lengths: pa.Array) -> pa.Array:
+    """Where each of consecutive lists begins, and where the last one ends."""
+    ends = pc.cumulative_sum(lengths.cast(pa.int32()))
+    return pa.concat_arrays([pa.array([0], pa.int32()), ends])

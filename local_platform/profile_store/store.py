@@ -35,16 +35,18 @@ LAG_SECONDS = 900.0
 EVENT_CLASS = "https://ns.adobe.com/xdm/context/experienceevent"
 
 
-# Status and time of last qualification (UTC, without zone) by audience id.
-Memberships = dict[str, tuple[str, datetime]]
+# Status and time of last qualification (UTC, without zone) by the audience's namespace and id.
+Memberships = dict[str, dict[str, tuple[str, datetime]]]
 
 
 @dataclass(frozen=True)
 class Source:
-    """What Profile must know about a dataset: its identity, and whether it holds events or records."""
+    """What Profile must know about a dataset: its identity, whether it holds events or records, and whether their
+    fields become the person's (those of an external audience do not)."""
 
     identity: flatten.Identity | None
     is_event: bool
+    attributes: bool = True
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,9 @@ class ProfileStore:
         for file in self._lake.batch_files(batch.id):
             name = f"{batch.id}-{file.number}.parquet"
             try:
+                target = self.directory / "fragments" / name
                 result = flatten.flatten(
-                    self.engine, file.path, self.directory / "fragments" / name, source.identity, kind
+                    self.engine, file.path, target, source.identity, kind, attributes=source.attributes
                 )
             except FileNotFoundError:
                 continue
@@ -243,15 +246,15 @@ class ProfileStore:
         if not files or not profiles:
             return {}
         sql = (
-            f'SELECT m."@namespace", m."@identity", segment, status, since FROM {parquet(files)} m '
+            f'SELECT m."@namespace", m."@identity", space, segment, status, since FROM {membership_rows(files)} m '
             "JOIN (SELECT unnest($namespaces) AS n, unnest($identities) AS i) w "
             'ON m."@identity" = w.i AND m."@namespace" = w.n'
         )
         parameters = {"namespaces": [pair[0] for pair in profiles], "identities": [pair[1] for pair in profiles]}
         found: dict[tuple[str, str], Memberships] = {}
         with self.engine.cursor() as cursor:
-            for namespace, identity, segment, status, since in cursor.execute(sql, parameters).fetchall():
-                found.setdefault((namespace, identity), {})[segment] = (status, since)
+            for namespace, identity, space, segment, status, since in cursor.execute(sql, parameters).fetchall():
+                found.setdefault((namespace, identity), {}).setdefault(space, {})[segment] = (status, since)
         return found
 
     def counts_by_dataset(self) -> dict[str, int]:
@@ -283,6 +286,13 @@ class ProfileStore:
         for file in (self.directory / "merged").iterdir():
             if file.name != f"merged-{self.ledger.version}.parquet":
                 file.unlink()
+
+
+def membership_rows(files: Sequence[Path]) -> str:
+    """SQL of a relation over membership files. Those of an earlier version say no namespace: they were all of rules."""
+    nobody = "SELECT CAST(NULL AS VARCHAR) AS space WHERE FALSE"
+    every = f"SELECT * FROM {parquet(list(files))} UNION ALL BY NAME {nobody}"
+    return f"(SELECT * REPLACE (coalesce(space, 'ups') AS space) FROM ({every}))"
 
 
 def _entity(row: dict[str, Any]) -> Entity:

@@ -73,7 +73,7 @@ def _names(zone: LandingZoneFiles, path: str) -> list[str]:
         found = zone.filesystem.get_file_info(fs.FileSelector(zone.path(path), recursive=True, allow_not_found=True))
     except OSError as error:
         raise PlatformError(
-            f"The landing zone refused to list {path}: {error}.",
+            f"The landing zone refused to list {path}: {zone.said(error)}.",
             "Check the outgoing network, and AWS_ENDPOINT_URL_S3 where the zone is local.",
             service="Data Landing Zone",
         ) from None
@@ -92,8 +92,15 @@ def _of_run(names: list[str], audience_id: str, run: FlowRun) -> list[str]:
 
 def _rows(zone: LandingZoneFiles, name: str) -> Iterator[pa.RecordBatch]:
     """The rows of a file, every value as text: identities are never coerced."""
-    with zone.filesystem.open_input_stream(name) as stream:
-        header = csv.open_csv(stream).schema.names
-    as_text = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
-    with zone.filesystem.open_input_stream(name) as stream, csv.open_csv(stream, convert_options=as_text) as reader:
-        yield from reader
+    try:
+        with zone.filesystem.open_input_stream(name) as stream:
+            header = csv.open_csv(stream).schema.names
+        as_text = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
+        with zone.filesystem.open_input_stream(name) as stream, csv.open_csv(stream, convert_options=as_text) as reader:
+            yield from reader
+    except OSError as error:
+        raise PlatformError(
+            f"{name} could not be read from the landing zone: {zone.said(error)}.",
+            "Run the step again; it fetches credentials anew.",
+            service="Data Landing Zone",
+        ) from None

@@ -203,7 +203,7 @@ def _read(wanted: Request, rows: RunRows, path: str) -> None:
             try:
                 _gather(zone, rows, file)
             except (OSError, pa.ArrowInvalid) as error:
-                raise _Incomplete(f"{file} could not be read from the landing zone: {error}.") from None
+                raise _Incomplete(f"{file} could not be read from the landing zone: {zone.said(error)}.") from None
 
 
 def _gather(zone: LandingZoneFiles, rows: RunRows, file: str) -> None:
@@ -217,7 +217,7 @@ def _parquet_files(zone: LandingZoneFiles, path: str) -> list[str]:
         found = zone.filesystem.get_file_info(chosen)
     except OSError as error:
         raise PlatformError(
-            f"The landing zone refused to list {path}: {error}.",
+            f"The landing zone refused to list {path}: {zone.said(error)}.",
             "Check the outgoing network, and AWS_ENDPOINT_URL_S3 where the zone is local.",
             service="Data Landing Zone",
         ) from None

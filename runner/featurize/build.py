@@ -116,7 +116,7 @@ def featurize(
     arguments = ["build", "--select", f"+tag:{use_case.name}", "int_event_standing"]
     arguments += ["--exclude-resource-type", "unit_test", "--target", "prod", "--vars", json.dumps(variables)]
     built = run_dbt(arguments, environment, log)
-    keep_seconds(work_dir, built.seconds_by_model)
+    keep_seconds(work_dir, built.batch_seconds)
     manifest_file = work_dir / "manifest.json"
     shutil.copyfile(built.manifest_file, manifest_file)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import AuthenticationError, DataError, PropensityError, SettingsError, Unavailable
+from runner.featurize.dbt_process import dbt_process, without_ours
 from runner.featurize.event_days import EventDays
 from runner.platform import SqlLogin
 from runner.project import profiles_example
@@ -24,6 +24,7 @@ STATEMENTS = {"incremental": 2}
 """Where it is more than one: the rows of the changed days, and the note that they are complete."""
 ALREADY_THERE = "ALREADY THERE"
 """What the dataset materialization reports when the run's rows were there before (materialization_dataset.sql)."""
+_READS = re.compile(r"(\w+) is to read about (\d+) batches, (\d+) rows, (\d+) bytes \(an estimate\)")
 _PASSES = ("Session Limit Reached", "could not connect", "server closed the connection", "connection to server",
            "Connection refused", "SSL connection has been closed", "timeout expired")  # fmt: skip
 
@@ -37,6 +38,7 @@ class DbtRun:
         models, tests: how many of each succeeded.
         batch_statements: CREATE TABLE AS and INSERT INTO that were carried out.
         seconds_by_model: execution time by model.
+        batch_seconds: the same for those that carried out a batch statement.
         read_by_model: what each model was to read (batches, rows, bytes), estimated before it ran (count_cost.sql).
     """
 
@@ -45,6 +47,7 @@ class DbtRun:
     tests: int
     batch_statements: int
     seconds_by_model: Mapping[str, float]
+    batch_seconds: Mapping[str, float]
     read_by_model: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -123,43 +126,25 @@ def run_dbt(arguments: Sequence[str], environment: Mapping[str, str], log: Calla
     """
     target = Path(environment["DBT_TARGET_PATH"])
     (target / "run_results.json").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "runner.featurize.child", *arguments, "--log-format", "json"]
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AEP_")}
     seen: list[str] = []
     read: dict[str, Mapping[str, int]] = {}
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**inherited, **environment, "PYTHONPATH": _import_path()},
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                read |= _reading(line)
-                progress = _progress(line, seen)
-                if progress:
-                    log(progress)
-            status = process.wait()
-        finally:
-            process.stdin.close()
-    if status != 0:
+    with dbt_process() as process:
+        for line in process.lines([*arguments, "--log-format", "json"], {**without_ours(os.environ), **environment}):
+            read |= _reading(line)
+            progress = _progress(line, seen)
+            if progress:
+                log(progress)
+    if process.status != 0:
         raise _failure(target, seen, Path(environment["DBT_LOG_PATH"]) / "dbt.log")
-    return replace(_read_run(target), read_by_model=read)
+    return replace(read_run(target), read_by_model=read)
 
 
 def _reading(line: str) -> dict[str, Mapping[str, int]]:
     """What the macro count_cost says in dbt's log: model to batches, rows and bytes."""
-    if '"reads {' not in line:
+    found = _READS.search(line)
+    if not found:
         return {}
-    found = json.loads(str(json.loads(line)["info"]["msg"]).removeprefix("reads "))
-    return {str(found.pop("model")): found}
+    return {found[1]: dict(zip(("batches", "rows", "bytes"), map(int, found.groups()[1:]), strict=True))}
 
 
 def _profiles_dir(project_dir: Path, work_dir: Path) -> Path:
@@ -169,11 +154,6 @@ def _profiles_dir(project_dir: Path, work_dir: Path) -> Path:
     work_dir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(profiles_example(), work_dir / "profiles.yml")
     return work_dir
-
-
-def _import_path() -> str:
-    here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
 
 
 def _progress(line: str, seen: list[str]) -> str:
@@ -195,22 +175,31 @@ def _progress(line: str, seen: list[str]) -> str:
     return f"{data.get('index')}/{total} {data.get('status', '')} {name} {seconds:.1f} s"
 
 
-def _read_run(target: Path) -> DbtRun:
+def read_run(target: Path) -> DbtRun:
+    """What the newest invocation left in dbt's target folder, apart from `read_by_model`, which only its log says.
+
+    Raises:
+        SettingsError: there is nothing to read.
+    """
     results = _load(target / "run_results.json")["results"]
     nodes = _load(target / "manifest.json")["nodes"]
-    models = [r for r in results if r["unique_id"].startswith("model.")]
-    materialized = [
-        str(nodes.get(r["unique_id"], {}).get("config", {}).get("materialized"))
-        for r in models
-        if ALREADY_THERE not in str(r.get("message"))
+    models = {str(r["unique_id"]): r for r in results if r["unique_id"].startswith("model.")}
+    kinds = {key: str(nodes.get(key, {}).get("config", {}).get("materialized")) for key in models}
+    batches = [
+        key
+        for key, result in models.items()
+        if result["status"] == "success"
+        and kinds[key] in BATCH_MATERIALIZATIONS
+        and ALREADY_THERE not in str(result.get("message"))
     ]
-    batches = [kind for kind in materialized if kind in BATCH_MATERIALIZATIONS]
+    seconds = {key: round(float(result["execution_time"]), 2) for key, result in models.items()}
     return DbtRun(
         manifest_file=str(target / "manifest.json"),
         models=len(models),
         tests=sum(r["unique_id"].startswith(("test.", "unit_test.")) for r in results),
-        batch_statements=sum(STATEMENTS.get(kind, 1) for kind in batches),
-        seconds_by_model={r["unique_id"].split(".")[-1]: round(float(r["execution_time"]), 2) for r in models},
+        batch_statements=sum(STATEMENTS.get(kinds[key], 1) for key in batches),
+        seconds_by_model={key.split(".")[-1]: value for key, value in seconds.items()},
+        batch_seconds={key.split(".")[-1]: seconds[key] for key in batches},
     )
 
 

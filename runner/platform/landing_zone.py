@@ -6,9 +6,13 @@ use. Refreshing them in the service would break other readers, so that is never 
 
 from __future__ import annotations
 
+import ipaddress
+import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
@@ -23,11 +27,17 @@ Container = Literal["dlz_destination", "user_drop_zone"]
 _NONE = SecretStr("")
 _LATEST = 253402300800
 """Epoch seconds of the year 10000, the first that no date can hold."""
+_SIGNATURE = re.compile(r"(?i)\bsig=[^&\s'\"]+")
+_AZURE = "blob.core.windows.net"
 
 
 @dataclass(frozen=True)
 class LandingZoneCredentials:
-    """Where the zone is and what opens it; `repr` shows no secret. `expires` is in UTC, None where not told."""
+    """Where the zone is and what opens it; `repr` shows no secret.
+
+    `expires` is in UTC, None where not told. `blobs` is the address of Azure's blob service without the container,
+    "https://acmedlz.blob.core.windows.net".
+    """
 
     provider: Literal["s3", "azure"]
     container: str
@@ -36,6 +46,7 @@ class LandingZoneCredentials:
     secret_key: SecretStr = _NONE
     session_token: SecretStr = _NONE
     account: str = ""
+    blobs: str = ""
     sas_token: SecretStr = _NONE
     expires: datetime | None = None
 
@@ -51,6 +62,11 @@ class LandingZoneFiles:
     def path(self, *parts: str) -> str:
         """A path under the root; empty parts are left out."""
         return "/".join([self.root, *(p.strip("/") for p in parts if p.strip("/"))])
+
+    @staticmethod
+    def said(error: BaseException) -> str:
+        """What the file system's error says, without signatures: Azure's client quotes addresses with theirs."""
+        return _SIGNATURE.sub("sig=...", str(error))
 
 
 class LandingZones(Service):
@@ -103,19 +119,59 @@ def _azure_files(credentials: LandingZoneCredentials) -> Any:
             "Install pyarrow from PyPI for Linux or macOS, or use export_route: data_access.",
             service="Data Landing Zone",
         )
+    address = urlsplit(credentials.blobs)
+    own_host = f"{credentials.account}."
+    if address.netloc.startswith(own_host):
+        blobs = address.netloc[len(own_host) - 1 :]
+        files = blobs.replace(".blob.", ".dfs.", 1)
+    else:
+        # An emulator: the account is in the path, and there is one server for everything.
+        blobs = files = address.netloc
+        _keep_off_proxies(address.hostname or "")
     token = credentials.sas_token.get_secret_value()
-    return fs.AzureFileSystem(credentials.account, sas_token=token if token.startswith("?") else f"?{token}")
+    return fs.AzureFileSystem(
+        credentials.account,
+        sas_token=token if token.startswith("?") else f"?{token}",
+        blob_storage_authority=blobs,
+        blob_storage_scheme=address.scheme,
+        dfs_storage_authority=files,
+        dfs_storage_scheme=address.scheme,
+    )
+
+
+def _keep_off_proxies(host: str) -> None:
+    """Azure's client sends even loopback to the environment's proxy, and knows no other way to be told."""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    for name in ("no_proxy", "NO_PROXY") if loopback else ():
+        hosts = [item for item in os.environ.get(name, "").split(",") if item]
+        if host not in hosts:
+            os.environ[name] = ",".join([*hosts, host])
 
 
 def _azure(document: Document) -> LandingZoneCredentials:
     what = "Data Landing Zone to credentials"
+    account, token = text(document, "storageAccountName", what), text(document, "SASToken", what)
+    address = urlsplit(str(document.get("SASUri") or f"https://{account}.{_AZURE}"))
     return LandingZoneCredentials(
         provider="azure",
         container=text(document, "containerName", what),
         folder="",
-        account=text(document, "storageAccountName", what),
-        sas_token=SecretStr(text(document, "SASToken", what)),
+        account=account,
+        blobs=f"{address.scheme}://{address.netloc}",
+        sas_token=SecretStr(token),
+        expires=_expiry(token),
     )
+
+
+def _expiry(token: str) -> datetime | None:
+    """The end of a signature; None where a stored policy holds it and the token does not."""
+    try:
+        return datetime.fromisoformat(parse_qs(token.removeprefix("?"))["se"][0]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return None
 
 
 def _s3(document: Document) -> LandingZoneCredentials:

@@ -44,6 +44,8 @@ def library_object(name: LibraryName, session: CheckedSession) -> Any:
     # Identity has Adobe's host written into it; every other class takes the one that was configured.
     made.endpoint = session.connection.api_url + urlsplit(made.endpoint).path
     made.connector.session = session
+    if name == "segmentation":
+        _keep_here(made.connector, session)
     made.connector.token = "held-by-the-session"  # noqa: S105  (a word, not a secret)
     made.connector.config = {**made.connector.config, "token": "", "secret": "", "date_limit": math.inf}
     made.connector.retry = 0
@@ -51,6 +53,22 @@ def library_object(name: LibraryName, session: CheckedSession) -> Any:
         headers["Authorization"] = ""
         headers["x-sandbox-name"] = session.connection.sandbox
     return made
+
+
+# Written into the methods for external audiences, whatever address was configured.
+_LITERAL = "https://platform.adobe.io/data/core/ais/external-audience/"
+
+
+def _keep_here(connector: Any, session: CheckedSession) -> None:
+    """Let the methods whose address is a literal call the connection's `api_url` instead."""
+    here = session.connection.api_url + urlsplit(_LITERAL).path
+    for verb in ("getData", "postData"):
+        send = getattr(connector, verb)
+
+        def sent(endpoint: str, *args: Any, send: Any = send, **options: Any) -> Any:
+            return send(endpoint.replace(_LITERAL, here, 1), *args, **options)
+
+        setattr(connector, verb, sent)
 
 
 def _class(name: LibraryName) -> Any:

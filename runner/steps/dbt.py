@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from runner.blueprints import scores_dataset
+from runner.cost import keep_seconds, past_seconds
 from runner.dataset_settings import settle_datasets
 from runner.dbt_output import pass_on
 from runner.featurize import (
@@ -20,7 +22,7 @@ from runner.featurize import (
     read_event_days,
     read_history,
 )
-from runner.featurize.command import propensity_variables
+from runner.featurize.command import propensity_variables, read_run
 from runner.session import open_session
 
 BUILDS = ("build", "run", "retry")
@@ -55,6 +57,10 @@ def dbt_call(settings_file: Path, arguments: Sequence[str] = ()) -> tuple[Path, 
     variables = propensity_variables(as_of, history.first_day, tenant, events, profiles, days)
     scores = {case.name: platform.catalog.find_dataset(scores_dataset(case.name)) for case in settings.use_cases}
     variables["scores_tables"] = {name: found.table_name for name, found in scores.items() if found}
+    known = [past_seconds(folder) for folder in work_folders(settings.state_dir)]
+    variables["past_seconds"] = {name: seconds for found in known for name, seconds in found.items()}
+    # As they stand in propensity.yml, whether or not `propensity sync` has been run since.
+    variables |= {"max_scanned_gb": settings.max_scanned_gb, "max_compute_hours": settings.max_compute_hours}
     environment = dbt_environment(
         platform.queries.login(),
         variables,
@@ -79,12 +85,23 @@ def project_fingerprint(folder: Path) -> str:
 def run_dbt_here(settings_file: Path, arguments: Sequence[str]) -> int:
     """`propensity dbt -- ...`: dbt in the foreground, with its own exit status; labels datasets after a build."""
     folder, variables = dbt_call(settings_file, arguments)
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments]
+    target = Path(variables["DBT_TARGET_PATH"])
+    results, manifest = target / "run_results.json", target / "manifest.json"
+    builds = any(word in BUILDS for word in arguments)
+    started = time.time()
+    # Without Python's remark that dbt's package imports the module that is run.
+    command = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main", *arguments]
     status = pass_on(command, folder, {**os.environ, **variables}, print)
-    manifest = Path(variables["DBT_TARGET_PATH"]) / "manifest.json"
-    if status == 0 and manifest.exists() and any(word in BUILDS for word in arguments):
+    if builds and results.exists() and results.stat().st_mtime >= started:
+        keep_seconds(target.parent, read_run(target).batch_seconds)
+    if status == 0 and manifest.exists() and builds:
         settle_datasets(open_session(settings_file).platform, manifest, _tell)
     return status
+
+
+def work_folders(state_dir: Path) -> list[Path]:
+    """Where builds on this machine leave what they took: `propensity dbt`'s folder, and one of each use case."""
+    return [*sorted((state_dir / "featurize").glob("*")), state_dir / "dbt"]
 
 
 def _tell(line: str) -> None:

@@ -65,7 +65,13 @@ def explore(settings_file: Path, run_id: str) -> None:
     """Step 2: figures about the events as they were known at the run's as-of date."""
     session, case, workspace = open_run(settings_file, run_id)
     with named(2, "explore"):
-        workspace.save("explore", look(session.settings, case, session.platform, session.sql, as_of_time(workspace)))
+        found = look(session.settings, case, session.platform, session.sql, as_of_time(workspace))
+        workspace.save("explore", found)
+    if found.ids_on_several_days:
+        tell(
+            f"note: at least {found.ids_on_several_days:,} event ids came again with the time of another UTC day, and "
+            f"count on both: whoever fills {found.table} should give each event an id of its own and keep its time"
+        )
 
 
 def export(settings_file: Path, run_id: str, *, both_routes: bool = False) -> None:

@@ -16,10 +16,15 @@ import ipaddress
 import json
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
 
 from tests.aepp_methods.documented import answering
 
@@ -53,6 +58,19 @@ class _Text(str):
 class _Anything:
     def __getattr__(self, name: str) -> _Text:
         return _Text(f"any-{name}")
+
+
+class _Redirected(HTTPAdapter):
+    """Sends what is meant for one host to another."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        parts = urlsplit(str(request.url))
+        request.url = self._address + parts.path + (f"?{parts.query}" if parts.query else "")
+        return super().send(request, *args, **options)
 
 
 class StillRunning(BaseException):
@@ -117,6 +135,9 @@ def _made(name: str, ready: Json) -> Any:
     if name == "Identity":
         # Its address is a literal; assigning it is how a user redirects an object.
         made.endpoint = ready["api_url"] + "/data/core"
+    if name == "Segmentation":
+        # So is that of its methods for external audiences, inside them; a session can be told where a host is.
+        made.connector.session.mount("https://platform.adobe.io/data/core/ais/", _Redirected(ready["api_url"]))
     return made
 
 
@@ -128,7 +149,7 @@ def _exporter() -> Any:
 
 def _outcome(entry: Json, api: Any, w: Any, k: Any) -> Json:
     """How a call ended: `returned` (whether what must hold does), `raised` or `still running`."""
-    names = {"api": api, "w": w, "k": k, "SimpleNamespace": SimpleNamespace, "json": json}
+    names = {"api": api, "w": w, "k": k, "SimpleNamespace": SimpleNamespace, "json": json, "until": _until}
     seconds = float(entry.get("seconds", _PATIENCE_SECONDS))
     try:
         with _alarm(seconds):
@@ -144,6 +165,13 @@ def _outcome(entry: Json, api: Any, w: Any, k: Any) -> Json:
         return {"how": "raised", "what": f"RecursionError: {error}"[:600], "holds": None}
     except BaseException as error:
         return {"how": "raised", "what": f"{type(error).__name__}: {error}"[:600], "holds": None}
+
+
+def _until(call: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
+    """Repeat a call until its result satisfies; the alarm ends it otherwise."""
+    while not done(result := call()):
+        time.sleep(0.02)
+    return result
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import requests
-from pyarrow import fs
 
 from tests.integration.rest import FLOWS, UPS, Rest
 
@@ -37,7 +36,8 @@ def prepared(rest: Rest, folder: Path) -> Json:
     to_revert = rest.ingest(plain, people("u7"), folder / "plain.parquet")
     config = folder / "config.ini"
     config.write_text("[Platform]\ndataflow_id =\n")
-    into_drop_zone(rest, "rows.csv", b"person,points\nz1,4\nz2,5\n")
+    rest.drop("rows.csv", b"person,points\nz1,4\nz2,5\n")
+    rest.drop("people.csv", b"person,points\nu1,4\nu2,5\n")
     catalog = "/data/foundation/catalog/dataSets/"
     schema, plain_schema = (rest.ok("GET", catalog + id)[id]["schemaRef"]["id"] for id in (dataset, plain))
     return {
@@ -52,7 +52,7 @@ def prepared(rest: Rest, folder: Path) -> Json:
         "open_batch": rest.ok(
             "POST", "/data/foundation/import/batches", {"datasetId": plain, "inputFormat": {"format": "parquet"}}
         )["id"],
-        "flow": _export_flow(rest, dataset),
+        "flow": export_flow(rest, dataset),
         "mapping_set": mapping_set(rest, plain_schema),
         "mappings": MAPPINGS,
         "expression": EXPRESSION,
@@ -60,22 +60,6 @@ def prepared(rest: Rest, folder: Path) -> Json:
         "config": str(config),
         "field_group": _field_group(),
     }
-
-
-def into_drop_zone(rest: Rest, name: str, content: bytes) -> None:
-    """Upload a file with the landing zone's own credentials."""
-    body = rest.ok("GET", "/data/foundation/connectors/landingzone/credentials?type=user_drop_zone")
-    keys = body["credentials"]
-    store = fs.S3FileSystem(
-        access_key=keys["awsAccessKeyId"],
-        secret_key=keys["awsSecretAccessKey"],
-        session_token=keys["awsSessionToken"],
-        endpoint_override=rest.ready["s3_endpoint"],
-        region="us-east-1",
-    )
-    path = f"{body['dlzPath']['bucketName']}/{body['dlzPath']['dlzFolder']}/{name}"
-    with store.open_output_stream(path) as stream:
-        stream.write(content)
 
 
 def _field_group() -> Json:
@@ -112,7 +96,8 @@ def _upload(rest: Rest, path: str, content: bytes) -> None:
     assert requests.put(rest.ready["api_url"] + path, data=content, headers=headers, timeout=60).ok
 
 
-def _export_flow(rest: Rest, dataset: str) -> str:
+def export_flow(rest: Rest, dataset: str) -> str:
+    """A flow that exports a dataset to the landing zone every day; returns its id."""
     zone = {"id": "10440537-2a7b-4583-ac39-ed38d4b848e8", "version": "1.0"}
     lake = {"id": "23598e46-f560-407b-88d5-ea6207e49db0", "version": "1.0"}
     base = rest.ok("POST", f"{FLOWS}/connections", {"name": "zone", "connectionSpec": zone})["id"]

@@ -32,9 +32,11 @@ def test_every_documented_case_holds(world: World, file: str) -> None:
 
 
 def test_the_run_leaves_nothing_behind(world: World) -> None:
-    run([case for case in CASES if case.file == "20_audiences"], lambda: psycopg2.connect(**world.dsn()))
+    makers = ("20_audiences", "24_field_groups")
+    run([case for case in CASES if case.file in makers], lambda: psycopg2.connect(**world.dsn()))
     assert not world.rows("SHOW TABLES")
     assert not world.rows("SHOW VIEWS")
+    assert not [row for row in world.rows("SHOW FIELDGROUPS") if row[0].startswith("qsc_")]
 
 
 def test_a_wrong_answer_is_seen(world: World) -> None:

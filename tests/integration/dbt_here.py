@@ -14,7 +14,7 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from runner.featurize.command import DbtRun, _failure, _read_run
+from runner.featurize.command import DbtRun, _failure, read_run
 from tests.integration.feature_store import AS_OF, FIRST_DAY, FeatureStore, environment_of
 
 SENT: list[str] = []
@@ -33,7 +33,7 @@ def dbt_here(
     target = store.folder / prefix / "target"
     (target / "run_results.json").unlink(missing_ok=True)
     invoke(store, *arguments, prefix=prefix, as_of=as_of, first_day=first_day, extra=extra)
-    return _read_run(target)
+    return read_run(target)
 
 
 def invoke(

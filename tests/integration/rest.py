@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -193,20 +194,35 @@ class Rest:
                 self.advance(step)
             time.sleep(0.02)
 
-    def files(self, folder: str = "dlz-destination") -> dict[str, bytes]:
-        """Objects of the landing zone by key, read over S3 with fetched credentials."""
+    def zone(self, type: str = "dlz_destination") -> tuple[Any, str]:
+        """A container of the landing zone, on S3 or on Azure, opened with fetched credentials, and its root."""
         from pyarrow import fs
 
-        body = self.ok("GET", "/data/foundation/connectors/landingzone/credentials?type=dlz_destination")
+        body = self.ok("GET", f"/data/foundation/connectors/landingzone/credentials?type={type}")
+        if "SASUri" in body:
+            address = urlsplit(body["SASUri"])
+            return fs.AzureFileSystem(
+                body["storageAccountName"],
+                sas_token="?" + body["SASToken"],
+                blob_storage_authority=address.netloc,
+                blob_storage_scheme=address.scheme,
+                dfs_storage_authority=address.netloc,
+                dfs_storage_scheme=address.scheme,
+            ), body["containerName"]
         keys = body["credentials"]
-        store = fs.S3FileSystem(
+        return fs.S3FileSystem(
             access_key=keys["awsAccessKeyId"],
             secret_key=keys["awsSecretAccessKey"],
             session_token=keys["awsSessionToken"],
             endpoint_override=self.ready["s3_endpoint"],
             region="us-east-1",
-        )
-        root = f"{body['dlzPath']['bucketName']}/{folder}"
+        ), f"{body['dlzPath']['bucketName']}/{body['dlzPath']['dlzFolder']}"
+
+    def files(self) -> dict[str, bytes]:
+        """What was exported to the landing zone, by key."""
+        from pyarrow import fs
+
+        store, root = self.zone()
         listed = store.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
         return {
             item.path.removeprefix(root + "/"): store.open_input_file(item.path).read()
@@ -214,19 +230,25 @@ class Rest:
             if item.is_file
         }
 
+    def drop(self, name: str, content: bytes) -> None:
+        """Upload a file to the drop zone."""
+        store, root = self.zone("user_drop_zone")
+        with store.open_output_stream(f"{root}/{name}") as stream:
+            stream.write(content)
+
     def kill(self) -> None:
         """End the process without giving it a chance to tidy up."""
         self.process.kill()
         self.process.wait()
 
 
-def start(data_dir: Path, *, delays: str = "none") -> Rest:
+def start(data_dir: Path, *, delays: str = "none", landing_zone: str = "s3") -> Rest:
     """Start a platform; whoever starts it ends it."""
     data_dir.mkdir(parents=True, exist_ok=True)
     ready = data_dir / f"ready-{time.monotonic_ns()}.json"
     log = (data_dir / "log.txt").open("ab")
     command = [sys.executable, "-m", "local_platform", "serve", "--data-dir", str(data_dir / "data"), "--ready-file",
-               str(ready), "--delays", delays, "--exit-on-stdin-close"]  # fmt: skip
+               str(ready), "--delays", delays, "--landing-zone", landing_zone, "--exit-on-stdin-close"]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
     deadline = time.monotonic() + _START_SECONDS
     while not ready.exists():
@@ -237,9 +259,9 @@ def start(data_dir: Path, *, delays: str = "none") -> Rest:
 
 
 @contextmanager
-def running(data_dir: Path, *, delays: str = "none") -> Iterator[Rest]:
+def running(data_dir: Path, *, delays: str = "none", landing_zone: str = "s3") -> Iterator[Rest]:
     """A platform that is stopped afterwards."""
-    rest = start(data_dir, delays=delays)
+    rest = start(data_dir, delays=delays, landing_zone=landing_zone)
     try:
         yield rest
     finally:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.contract import Column, Contract
-from runner.local import Delays, LocalPlatform, local_platform
+from runner.local import Delays, LocalPlatform, Zone, local_platform
 from runner.platform import Platform
 from runner.publishing import RunFacts
 from runner.settings import Settings, UseCase
@@ -63,12 +63,14 @@ def use_case(name: str, **audience: object) -> dict[str, object]:
 
 
 @contextmanager
-def sandbox(data_dir: Path, *cases: dict[str, object], delays: Delays = "none") -> Iterator[Sandbox]:
+def sandbox(
+    data_dir: Path, *cases: dict[str, object], delays: Delays = "none", landing_zone: Zone = "s3"
+) -> Iterator[Sandbox]:
     """Start a platform, by default one whose asynchronous steps take no time, and set it up for some use cases."""
     settings = Settings.model_validate(
         {"state_dir": str(data_dir / "state"), "use_cases": list(cases) or [use_case("newsletter")]}
     )
-    with local_platform(data_dir / "platform", delays=delays) as local:
+    with local_platform(data_dir / "platform", delays=delays, landing_zone=landing_zone) as local:
         platform = Platform(local.connection())
         apply(plan(settings, platform))
         yield Sandbox(local, platform, SqlClient(platform), settings, settings.use_cases[0])

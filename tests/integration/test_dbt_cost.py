@@ -55,13 +55,15 @@ def test_a_limit_stops_the_run_before_the_model_that_would_pass_it(store: Featur
     )
     limit = f'{{"max_scanned_gb": {1.5 * bytes_of_events / 1e9}}}'
     with pytest.raises(
-        DataError, match=r"Stopped before second_table: .* GB read \(an estimate\), and max_scanned_gb is"
+        DataError,
+        match=r"Stopped before second_table: it is about \S+ GB read \(an estimate\), with which this run comes to "
+        r"about \S+, and max_scanned_gb is .* built stays. Raise max_scanned_gb in propensity.yml, or select less",
     ):
         dbt_here(store, "run", "--target", "dev", "--vars", limit, prefix="bob")
     assert store.sql.count("bob_first_table") == store.sql.count("propensity_events")
     assert names(store, "bob_second_table") == []
     hours = '{"max_compute_hours": 2, "past_seconds": {"first_table": 3600, "second_table": 7200}}'
-    with pytest.raises(DataError, match=r"Stopped before second_table: .* about 3 hours \(an estimate\)"):
+    with pytest.raises(DataError, match=r"second_table: it is about 2 hours \(an estimate\), .* about 3, and max_comp"):
         dbt_here(store, "run", "--target", "dev", "--vars", hours, prefix="eve")
 
 

@@ -69,10 +69,26 @@ def test_what_is_missing_is_added_and_what_cannot_change_is_refused(store: Featu
         build(store, f"{{profile: upsert, identities: {{{PRIMARY.replace('ECID', 'CORE')}, {MAIL}}}}}")
     with pytest.raises(DataError, match=r"enabled for Profile.*drop label 'PROFILE'"):
         build(store, f"{{profile: false, identities: {{{PRIMARY}, {MAIL}}}}}")
+    with pytest.raises(DataError, match=r"enabled for Profile \(PROFILE\).*drop label 'PROFILE'"):
+        build(store, f"{{identities: {{{PRIMARY}, {MAIL}}}}}")
+    with pytest.raises(DataError, match=r"is its (primary )?identity .* says nothing of it.*drop constraint"):
+        build(store, "{}")
+    with pytest.raises(DataError, match=r"enabled for Profile \(UPSERT\).*drop label 'UPSERT'"):
+        build(store, f"{{profile: true, identities: {{{PRIMARY}, {MAIL}}}}}")
+    store.sql.execute("alter table scored_runs drop label 'UPSERT'")
+    build(store, f"{{profile: true, identities: {{{PRIMARY}, {MAIL}}}}}")
     with pytest.raises(DataError, match=r"has no key 'profil' here. It knows: xdm_schema"):
         build(store, "{profil: true}")
     assert store.sql.count("scored_runs") == 3
     assert store.sql.count("scored") == 1
+
+
+def test_a_config_where_nothing_is_made_of_it_is_refused(store: FeatureStore) -> None:
+    lost = small_project(store, "lost", {"models/lost.sql": "{{ config(materialized='view') }} select 1 as one"})
+    about = "{meta: {query_service: {usage_labels: [C2]}}}"
+    write(lost.project / "models/lost.yml", f"version: 2\nmodels: [{{name: lost, config: {about}}}]\n")
+    with pytest.raises(DataError, match=r"query_service` of lost: only .* dataset or audience"):
+        dbt(lost, "run", "--target", "prod", prefix="lost")
 
 
 def test_a_dataset_keeps_the_xdm_schema_it_was_made_with_and_gets_its_usage_labels(store: FeatureStore) -> None:
@@ -93,6 +109,21 @@ def test_a_dataset_keeps_the_xdm_schema_it_was_made_with_and_gets_its_usage_labe
         dbt(shaped, "run", "--target", "prod", prefix="shaped", as_of=date.fromisoformat(day))
     assert store.sql.count("shaped_runs") == 2
     assert store.sql.scalar("select _acme.runid as run_id from shaped") == "newsletter-20261103"
+
+    def rebuilt(of: str, instead: str, *more: str) -> None:
+        write(shaped.project / "models/shaped.yml", yaml.replace("SETTINGS", settings.replace(of, instead)))
+        dbt(shaped, "run", "--target", "prod", *more, prefix="shaped", as_of=date(2026, 11, 4))
+
+    with pytest.raises(DataError, match=r"made with row_validation: false, .* says true; .*the model another name"):
+        rebuilt("row_validation: false, ", "")
+    with pytest.raises(DataError, match=r"made with xdm_schema: Scored people, the model's config says none"):
+        rebuilt("xdm_schema: Scored people, ", "")
+    with pytest.raises(DataError, match=r"no longer names the usage label I2 of shaped_runs.*labels_taken_off: \[I2\]"):
+        rebuilt("I2", "C3")
+    assert store.sql.count("shaped_runs") == 2
+    rebuilt("C2, I2", "C2", "--vars", "{labels_taken_off: [I2]}")
+    rebuilt("", "")
+    assert store.sql.count("shaped_runs") == 3
 
     manifest = store.folder / "shaped/target/manifest.json"
     dataset = next(d for d in store.platform.catalog.datasets() if d.table_name == "shaped_runs")

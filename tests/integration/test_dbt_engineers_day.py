@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from runner.errors import DataError
 from runner.exploration import explore_activity
 from tests.integration.dbt_here import dbt_here, invoke
 from tests.integration.feature_store import ROOT, FeatureStore, feature_store, synthetic_events
+from tests.integration.point_in_time import DAY, ms
 
 ONE_DAY = 25 * 3600
 
@@ -25,7 +27,9 @@ ONE_DAY = 25 * 3600
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     with feature_store(tmp_path_factory.mktemp("day")) as running:
-        running.add_events(synthetic_events(120), "events-1")
+        events = synthetic_events(120)
+        again = [replace(e, at_ms=e.at_ms + DAY) for e in events if ms("2026-10-01") <= e.at_ms < ms("2026-10-02")]
+        running.add_events([*events, *again], "events-1")
         running.add_profiles([f"quiet{n}" for n in range(40)], [False] * 40, "profiles-1")
         settings = yaml.safe_load((ROOT / "propensity.yml").read_text())
         (running.folder / "propensity.yml").write_text(yaml.safe_dump(settings))
@@ -42,6 +46,16 @@ def run(store: FeatureStore, *command: str, **more: str) -> subprocess.Completed
 
 def propensity(store: FeatureStore, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return run(store, sys.executable, "-m", "runner.cli", *arguments, **more)
+
+
+@pytest.fixture(scope="module")
+def built(store: FeatureStore) -> str:
+    """What `propensity dbt` prints that builds the daily activity and the profiles for the first time."""
+    done = propensity(
+        store, "dbt", "--", "run", "--target", "dev", "--select", "stg_profiles", "+int_user_day_activity"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def exported(text: str) -> Mapping[str, str]:
@@ -68,10 +82,8 @@ def test_bare_dbt_works_with_what_propensity_env_prints_until_the_token_is_old(s
     assert 'expired at 2026-01-01T00:00:00Z: run eval "$(propensity env)" again' in said[0]
 
 
-def test_propensity_dbt_passes_dbt_on_and_says_a_refused_token_in_one_line(store: FeatureStore) -> None:
-    fine = propensity(store, "dbt", "--", "build", "--target", "dev", "--select", "stg_profiles")
-    assert fine.returncode == 0, fine.stdout + fine.stderr
-    assert "ann_stg_profiles" in fine.stdout
+def test_propensity_dbt_passes_dbt_on_and_says_a_refused_token_in_one_line(store: FeatureStore, built: str) -> None:
+    assert "ann_stg_profiles" in built
     assert store.sql.count("ann_stg_profiles") == 40
     # A token of another day: what the engineer set by hand stays, because libpq's own variable is not ours.
     profiles = store.folder / "profiles.yml"
@@ -87,6 +99,25 @@ def test_propensity_dbt_passes_dbt_on_and_says_a_refused_token_in_one_line(store
     assert len(lines) == 1
     assert "the access token: it has expired. Run the command again" in lines[0]
     assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_propensity_dbt_stops_at_the_limits_of_propensity_yml_by_what_builds_took_before(
+    store: FeatureStore, built: str
+) -> None:
+    assert re.search(r"int_user_day_activity is to read about \d+ batches, \d+ rows, \d+ bytes \(an estimate", built)
+    assert "Warning" not in built
+    settings = store.folder / "propensity.yml"
+    before = settings.read_text()
+    settings.write_text(f"{before}\nmax_compute_hours: 0.00001\n")
+    try:
+        command = ("dbt", "--", "run", "--target", "dev", "--select", "+int_user_day_activity")
+        second = propensity(store, *command, PROPENSITY_PREFIX="isa")
+    finally:
+        settings.write_text(before)
+    assert second.returncode == 1
+    assert "Stopped before int_user_day_activity" in second.stdout
+    assert "and max_compute_hours is 1e-05" in second.stdout
+    assert not [r["name"] for r in store.sql.rows("show tables") if r["name"].startswith("isa_")]
 
 
 def test_a_development_variable_limits_days_and_users_and_production_refuses_it(store: FeatureStore) -> None:
@@ -131,6 +162,7 @@ def test_the_analyses_run_and_say_what_the_report_says(store: FeatureStore) -> N
         return [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
 
     (whole,) = rows("events_profile")
+    assert whole["ids_on_several_days"] == said.ids_on_several_days > 0
     assert (whole["event_rows"], whole["users"], whole["days"]) == (said.events, said.users, len(said.days))
     funnel = {r["event_type"]: (r["event_rows"], r["users"], r["converted"]) for r in rows("events_funnel")}
     assert funnel == {t.event_type: (t.events, t.users, t.converted) for t in said.types}

@@ -8,17 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
 
-from runner.featurize import dbt_environment
-from runner.featurize.command import propensity_variables
-from tests.integration.feature_store import FeatureStore, feature_store, synthetic_events
+from tests.integration.feature_store import (
+    AS_OF,
+    FIRST_DAY,
+    FeatureStore,
+    dbt,
+    environment_of,
+    feature_store,
+    synthetic_events,
+)
 from tests.integration.point_in_time import DAY, Event, ms
 
-AS_OF = date(2026, 11, 2)
 CUT = ms("2026-11-02")
 
 
@@ -30,23 +34,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
         yield running
 
 
-def environment(store: FeatureStore, name: str) -> dict[str, str]:
-    variables = propensity_variables(AS_OF, date(2026, 8, 31), "acme", "propensity_events", "propensity_profiles")
-    return dbt_environment(
-        store.platform.queries.login(), variables, project_dir=store.project, work_dir=store.folder / name
-    ) | {"PROPENSITY_PREFIX": name}
-
-
 def build_until(store: FeatureStore, moment: str) -> None:
     """Start a production build and kill it with SIGKILL when it begins with a model."""
-    command = [sys.executable, "-m", "runner.featurize.child", "build", "--target", "prod", "--log-format", "json"]
+    command = [sys.executable, "-m", "runner.dbt_child", "build", "--target", "prod", "--log-format", "json"]
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AEP_")}
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=inherited | environment(store, "killed"),
+        env=inherited | environment_of(store, "killed", AS_OF, FIRST_DAY, None),
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -87,18 +84,6 @@ def test_no_feature_and_no_label_of_a_run_depends_on_what_happens_at_or_after_as
     converted = [Event(f"new-{n}", u, "web.formFilledOut", CUT) for n, u in enumerate(sorted(filter(None, known)))]
     store.add_events(later + altered + converted, "events-2")
 
-    command = [
-        sys.executable,
-        "-m",
-        "runner.featurize.child",
-        "build",
-        "--target",
-        "dev",
-        "--exclude-resource-type",
-        "test",
-    ]
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AEP_")}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=inherited | environment(store, "again"))
-    assert process.wait() == 0
+    dbt(store, "build", "--target", "dev", "--exclude-resource-type", "test", prefix="again", as_of=AS_OF)
     for model, expected in before.items():
         assert rows(store, f"again_newsletter_{model}") == expected, model

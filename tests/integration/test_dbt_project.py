@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runner.contract import Contract
+from runner.featurize.dbt_process import dbt_process
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "dbt_project"
@@ -27,22 +27,14 @@ def dbt(
     variables: dict[str, str] | None = None,
     profiles: Path = PROJECT / "lint",
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt offline; its standard input stays open for as long as it runs."""
-    command = [sys.executable, "-m", "runner.featurize.child", *arguments, "--project-dir", str(project)]
-    command += ["--profiles-dir", str(profiles), "--target-path", str(target), "--log-path", str(target)]
+    """Run dbt offline."""
+    command = [*arguments, "--project-dir", str(project), "--profiles-dir", str(profiles)]
+    command += ["--target-path", str(target), "--log-path", str(target)]
     command += ["--vars", json.dumps(OFFLINE | (variables or {}))]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        env=clean(),
-    ) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        return subprocess.CompletedProcess(command, process.wait(), output)
+    with dbt_process() as process:
+        output = "".join(process.lines(command, clean()))
+    assert process.status is not None
+    return subprocess.CompletedProcess(command, process.status, output)
 
 
 def clean() -> dict[str, str]:

@@ -58,7 +58,7 @@ def test_an_incremental_model_appends_what_is_new_and_can_get_a_column(store: Fe
     dbt(store, "build", *DEV, prefix="ann")
     assert [row["n"] for row in store.sql.rows("select n from ann_appended order by n")] == [1, 2, 3]
     assert tables(store, r"ann_appended_t\d{17}") == [first], "rows were added to the table that was there"
-    assert f"select max(n) from {'ann_appended'}" in SENT[-1] or any("max(n) from ann_appended)" in sql for sql in SENT)
+    assert any("select max(n) from ann_appended)" in sql for sql in SENT), "the model's own name is bare"
 
     write(store.project / "models/appended.sql", APPENDED % ("fail", ", n * 2 as twice"))
     with pytest.raises(

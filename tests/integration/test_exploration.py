@@ -21,14 +21,17 @@ EVENTS = [
     *synthetic_events(300),
     Event("quoted", "O'Brien", "it's new", ms("2026-10-01")),
     Event("at-as-of", "late", TARGET, ms("2026-11-02")),
+    *(Event(f"again-{n}", f"sent-twice-{n}", TARGET, ms(f"2026-10-{day}") + n) for n in range(5) for day in (12, 14)),
+    Event("same-day", "sent-twice-0", TARGET, ms("2026-10-16")),
 ]
+REPEATED = Event("same-day", "sent-twice-0", TARGET, ms("2026-10-16") + 1)
 BEFORE = [e for e in EVENTS if e.at_ms < ms("2026-11-02")]
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     with feature_store(tmp_path_factory.mktemp("exploration")) as running:
-        running.add_events(EVENTS, "events-1")
+        running.add_events([*EVENTS, REPEATED], "events-1")
         running.featurize(AS_OF.date())
         yield running
 
@@ -42,6 +45,10 @@ def test_only_events_before_as_of_count(found: Exploration) -> None:
     assert found.events == len(BEFORE)
     assert found.users == len({e.user_id for e in BEFORE})
     assert found.targets == sum(e.event_type == TARGET for e in BEFORE)
+
+
+def test_event_ids_that_come_again_on_another_day_are_noticed_and_count_on_both(found: Exploration) -> None:
+    assert found.ids_on_several_days == 5
 
 
 def test_counts_and_users_by_type(found: Exploration) -> None:

@@ -8,16 +8,19 @@ from pathlib import Path
 import pyarrow.fs as fs
 import pytest
 
+from runner.errors import PlatformError
 from runner.export import Exported, compare, export_data_access, export_landing_zone
+from tests.integration.azurite_here import FLAVOURS, need
 from tests.integration.sandbox import CONTRACT, RUN, Sandbox, run_rows, sandbox
 
 KEYS = ("user_id", "as_of")
+ROTATE = "/data/foundation/connectors/landingzone/credentials?type=dlz_destination&action=refresh"
 LATER = "newsletter-20261116"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with sandbox(tmp_path_factory.mktemp("zone")) as made:
+@pytest.fixture(scope="module", params=FLAVOURS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with sandbox(tmp_path_factory.mktemp("zone"), landing_zone=need(request.param)) as made:
         made.sql.execute(f"CREATE TABLE {CONTRACT.dataset} AS {run_rows('newsletter-20261102', range(300))}")
         made.sql.execute(f"INSERT INTO {CONTRACT.dataset} {run_rows(RUN, range(250))}")
         yield made
@@ -68,6 +71,20 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
     exported = through_zone(world, tmp_path / "two")
     assert (exported.route, exported.rows) == ("data_access", 250)
     assert exported.note == f"The landing zone holds 0 of 250 rows of run {RUN}."
+
+
+def test_a_refusal_is_told_without_what_opens_the_zone(
+    world: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = world.platform.landing_zone.open()
+    world.platform.flows.send("POST", ROTATE, base=str(world.local.ready["api_url"]))
+    monkeypatch.setattr(world.platform.landing_zone, "open", lambda: zone)
+    with pytest.raises(PlatformError, match="refused to list") as seen:
+        through_zone(world, tmp_path / "out")
+    keys = zone.credentials
+    signature = keys.sas_token.get_secret_value().partition("sig=")[2] or keys.secret_key.get_secret_value()
+    assert len(signature) > 30
+    assert signature not in f"{seen.value} {seen.value!r} {vars(seen.value)}"
 
 
 def test_a_dataflow_that_is_not_ready_is_waited_for(tmp_path: Path) -> None:

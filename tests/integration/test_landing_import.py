@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.aepp_methods.world import MAPPINGS, into_drop_zone, mapping_set
+from tests.aepp_methods.world import MAPPINGS, mapping_set
 from tests.integration.rest import FLOWS, Rest, running
 
 Json = dict[str, Any]
@@ -56,14 +56,14 @@ def rows(rest: Rest, dataset_id: str) -> list[Json]:
 
 def test_files_are_mapped_counted_and_taken_once(rest: Rest) -> None:
     id, schema = dataset(rest, "imported")
-    into_drop_zone(rest, "in/a.csv", b"person,points\nu1,4\nu2,5\n")
+    rest.drop("in/a.csv", b"person,points\nu1,4\nu2,5\n")
     made = flow_body(rest, id, "in", mapping_set(rest, schema))
     flow = rest.ok("POST", f"{FLOWS}/flows", made)["id"]
     first = run(rest, flow)["metrics"]
     assert first["statusSummary"]["status"] == "success"
     assert (first["recordSummary"]["inputRecordCount"], first["recordSummary"]["outputRecordCount"]) == (2, 2)
     assert first["fileSummary"]["inputFileCount"] == 1
-    into_drop_zone(rest, "in/b.csv", b"person,points\nu3,6\n")
+    rest.drop("in/b.csv", b"person,points\nu3,6\n")
     assert run(rest, flow)["metrics"]["recordSummary"]["outputRecordCount"] == 1
     assert run(rest, flow)["metrics"]["recordSummary"]["inputRecordCount"] == 0
     assert rows(rest, id) == [{"userId": f"u{n}", "points": n + 3} for n in (1, 2, 3)]
@@ -71,7 +71,7 @@ def test_files_are_mapped_counted_and_taken_once(rest: Rest) -> None:
 
 def test_a_schedule_runs_by_the_platforms_clock(rest: Rest) -> None:
     id, schema = dataset(rest, "scheduled")
-    into_drop_zone(rest, "nightly/a.csv", b"person,points\nu1,4\n")
+    rest.drop("nightly/a.csv", b"person,points\nu1,4\n")
     made = flow_body(rest, id, "nightly", mapping_set(rest, schema), startTime="1", frequency="hour", interval="1")
     rest.ok("POST", f"{FLOWS}/flows", made)
     rest.advance(3_600)
@@ -80,7 +80,7 @@ def test_a_schedule_runs_by_the_platforms_clock(rest: Rest) -> None:
 
 def test_a_row_that_cannot_be_mapped_fails_the_run_and_nothing_is_visible(rest: Rest) -> None:
     id, schema = dataset(rest, "refusing")
-    into_drop_zone(rest, "bad/a.csv", b"person,points\nu1,4\nu2,many\n")
+    rest.drop("bad/a.csv", b"person,points\nu1,4\nu2,many\n")
     flow = rest.ok("POST", f"{FLOWS}/flows", flow_body(rest, id, "bad", mapping_set(rest, schema)))["id"]
     status = run(rest, flow)["metrics"]["statusSummary"]
     assert status["status"] == "failed"
@@ -138,7 +138,7 @@ def test_calculated_fields(rest: Rest, expression: str, value: str) -> None:
 
 
 def test_the_drop_zone_can_be_explored(rest: Rest) -> None:
-    into_drop_zone(rest, "look/a.csv", b"person,points\nu1,4\n")
+    rest.drop("look/a.csv", b"person,points\nu1,4\n")
     base = f"{FLOWS}/connectionSpecs/{SOURCE['id']}/explore"
     folders = {item["name"]: item["type"] for item in rest.ok("GET", f"{base}?objectType=root")}
     assert folders["look"] == "folder"

@@ -201,11 +201,28 @@ def test_every_class_of_the_library_is_made_within_loopback(local: LocalPlatform
             assert made.endpoint.startswith(session.connection.api_url + "/"), name
 
 
-def test_a_method_of_the_library_that_names_adobes_host_is_stopped(local: LocalPlatform) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: api.createExtenalAudience({"name": "x"}),
+        lambda api: api.getExternalAudienceStatus("an-operation"),
+        lambda api: api.runExternalAudienceJob("an-audience", startTime=1),
+        lambda api: api.getExternalAudienceJob("an-audience", "a-run"),
+    ],
+)
+def test_a_method_of_the_library_that_names_adobes_host_is_answered_here(
+    local: LocalPlatform, call: Callable[[Any], object]
+) -> None:
+    with loopback_only(), pytest.raises(PlatformError, match=r"BAD_REQUEST|NOT_FOUND") as refused:
+        call(Platform(local.connection()).segmentation.library)
+    assert refused.value.status in (400, 404)
+
+
+def test_a_request_to_adobes_host_is_stopped(local: LocalPlatform) -> None:
     with loopback_only():
         library = Platform(local.connection()).segmentation.library
         with pytest.raises(PlatformError, match=r"A request to platform\.adobe\.io was stopped"):
-            library.getExternalAudienceStatus("an-operation")
+            library.connector.getData("https://platform.adobe.io/data/foundation/audit/events")
 
 
 def test_sql_stays_on_loopback(local: LocalPlatform, proxied: None) -> None:

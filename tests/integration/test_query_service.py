@@ -76,7 +76,7 @@ def psql(api: LocalApi, command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("letters", ["", "t", "v", "E", "f", "i", "m", "n", "s", "S", "T", "tsn"])
+@pytest.mark.parametrize("letters", ["", "t", "v", "E", "f", "f+", "i", "m", "n", "s", "S", "T", "tsn"])
 def test_psql_commands_of_the_documentation_work(api: LocalApi, letters: str) -> None:
     psql(api, rf"\d{letters}")
 
@@ -85,6 +85,19 @@ def test_psql_lists_tables_and_views_of_schema_public(api: LocalApi) -> None:
     assert "public|shop|table|postgres" in psql(api, r"\d")
     assert "public|window_shop|view|postgres" in psql(api, r"\dv")
     assert "all|postgres" in psql(api, r"\l")
+
+
+def test_psql_reads_a_result_piece_by_piece(api: LocalApi) -> None:
+    given = dsn(api)
+    words = " ".join(f"{key}={value}" for key, value in given.items() if key != "password")
+    done = subprocess.run(
+        ["psql", "-X", "-A", "-t", "-v", "FETCH_COUNT=2", words],
+        input="SELECT explode(sequence(1, 5)) AS a;",
+        env={**os.environ, "PGPASSWORD": str(given["password"]), "PGGSSENCMODE": "disable"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["1", "2", "3", "4", "5"], done.stderr
 
 
 def test_psql_says_where_it_is_connected(api: LocalApi) -> None:
@@ -244,7 +257,7 @@ def test_a_table_can_take_the_shape_of_an_xdm_schema(api: LocalApi) -> None:
 def test_an_identity_made_in_sql_is_a_descriptor(api: LocalApi) -> None:
     rows(api, "CREATE TABLE people AS SELECT 'a' AS mail")
     rows(api, "ALTER TABLE people ADD CONSTRAINT PRIMARY IDENTITY (mail) NAMESPACE 'Email'")
-    assert ("people", "mail", "string", '"Email"', "true") in rows(api, "SHOW IDENTITIES")
+    assert ("people", "mail", "text", '"Email"', "true") in rows(api, "SHOW IDENTITIES")
 
 
 def test_two_platforms_on_one_machine_have_their_own_certificates(api: LocalApi, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -54,6 +55,15 @@ def test_every_pin_has_hashes_and_no_address() -> None:
     assert len(pins) == len(blocks) > 50
     assert all("--hash=sha256:" in block for block in blocks)
     assert not re.search(r"https?://|--index|--find-links", lock)
+
+
+def test_every_package_of_azurite_has_a_hash_and_no_address() -> None:
+    folder = ROOT / "local_platform" / "landing_zone" / "azurite"
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    ours = lock.pop("")
+    assert ours["dependencies"] == json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert len(lock) > 100
+    assert all(item["integrity"].startswith("sha512-") and "resolved" not in item for item in lock.values())
 
 
 def test_every_dependency_says_why_it_is_there() -> None:

@@ -27,6 +27,7 @@ from runner.sql import ROW_CAP, _kind, _refuse_if_cut, identifier, literal
         ("42501", "table not created by Query Service", PermissionDenied),
         ("53400", "statement timeout", PlatformTimeout),
         ("53400", "LIMIT exceeds max value", PlatformError),
+        ("08P01", "ErrorCode: 08P01 Unknown error encountered. Reason: [No such struct field x in y;]", PlatformError),
         ("42601", "syntax error", PlatformError),
         ("58000", "Internal System Error", Unavailable),
         (

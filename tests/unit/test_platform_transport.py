@@ -290,8 +290,25 @@ def test_no_request_leaves_for_another_host() -> None:
     client.identities.namespaces()
     assert str(network.seen[0].url).startswith(API)
     with pytest.raises(PlatformError, match=r"platform\.adobe\.io was stopped"):
-        client.segmentation.library.getExternalAudienceStatus("operation-1")
+        client.segmentation.library.connector.getData("https://platform.adobe.io/data/foundation/audit/events")
     assert len(network.seen) == 1
+
+
+def test_the_methods_for_external_audiences_keep_to_the_configured_address() -> None:
+    base = "/data/core/ais/external-audience"
+    answers: dict[str, object] = {
+        f"POST {base}/": {"operationId": "o"},
+        f"GET {base}/operations/o": {"status": "SUCCESS"},
+        f"POST {base}/a/runs": {"runId": "r"},
+        f"GET {base}/a/runs/r": {"status": "SUCCESS"},
+    }
+    network = ScriptedNetwork(answers)
+    library = platform(network).segmentation.library
+    assert library.createExtenalAudience({"name": "x"}) == {"operationId": "o"}
+    assert library.getExternalAudienceStatus("o") == {"status": "SUCCESS"}
+    assert library.runExternalAudienceJob("a", startTime=1) == {"runId": "r"}
+    assert library.getExternalAudienceJob("a", "r") == {"status": "SUCCESS"}
+    assert [str(sent.url).startswith(API + base) for sent in network.seen] == [True] * 4
 
 
 def test_two_platforms_in_one_process_keep_to_themselves() -> None:

@@ -16,7 +16,7 @@ from local_platform.clock import Clock
 from local_platform.database import Database
 from local_platform.lake import Dataset, Lake
 from local_platform.profile_store import Identity, ProfileStore, Source
-from local_platform.profile_store.membership import compiled, count, evaluate
+from local_platform.profile_store.membership import compiled, count, evaluate, listed, record
 from local_platform.profile_store.snapshot import write_snapshot
 
 MS = pa.timestamp("ms", tz="UTC")
@@ -47,7 +47,8 @@ class World:
 
     @staticmethod
     def _source(dataset: Dataset) -> Source:
-        return Source(Identity("_acme.userId", "ECID"), dataset.name.endswith("events"))
+        identity = Identity("_acme.userId", "ECID")
+        return Source(identity, dataset.name.endswith("events"), attributes=dataset.name != "uploaded")
 
     def dataset(self, name: str, schema: pa.Schema, tags: dict[str, list[str]] = UPSERT) -> str:
         return self.lake.create_dataset(name, schema, owner="test", created_by="api", tags=tags).id
@@ -223,7 +224,7 @@ def _realise(world: World, rule: str, at: datetime) -> dict[str, str]:
     result = evaluate(world.store, "s1", compiled(world.store, rule), at, "job")
     world.store.ledger.set_membership(result.membership)
     found = world.store.memberships_of([("ECID", user) for user in ("u1", "u2", "u3")])
-    return {user: joined["s1"][0] for (_, user), joined in found.items()}
+    return {user: joined["ups"]["s1"][0] for (_, user), joined in found.items()}
 
 
 def test_audience_members_are_realized_and_exit(world: World) -> None:
@@ -237,8 +238,8 @@ def test_audience_members_are_realized_and_exit(world: World) -> None:
     membership = world.store.ledger.membership("s1")
     assert membership is not None
     assert (membership.realized, membership.exited) == (2, 1)
-    assert world.store.memberships_of([("ECID", "u1")])[("ECID", "u1")]["s1"][1] == AS_OF.replace(tzinfo=None)
-    assert world.store.memberships_of([("ECID", "u3")])[("ECID", "u3")]["s1"][1] == later.replace(tzinfo=None)
+    assert world.store.memberships_of([("ECID", "u1")])[("ECID", "u1")]["ups"]["s1"][1] == AS_OF.replace(tzinfo=None)
+    assert world.store.memberships_of([("ECID", "u3")])[("ECID", "u3")]["ups"]["s1"][1] == later.replace(tzinfo=None)
     # Whoever left stays exited, but is counted as leaving only once.
     assert _realise(world, rule, later + timedelta(days=1))["u2"] == "exited"
     again = world.store.ledger.membership("s1")
@@ -269,6 +270,25 @@ def test_snapshot_holds_nested_attributes_identity_and_memberships(world: World,
     assert second["_acme"]["propensity"]["newsletter"]["asOf"] == AS_OF
     assert second["identityMap"] == {"ECID": [{"id": "u2", "primary": True}]}
     assert second["segmentMembership"] == {"ups": {"s1": {"lastQualificationTime": AS_OF, "status": "realized"}}}
+
+
+def test_a_listed_audience_is_shown_beside_those_by_rule_and_gives_no_attributes(world: World, tmp_path: Path) -> None:
+    world.ingest(world.dataset("profiles", ATTRIBUTES), [person("u1", "CA"), person("u2", "US")], ATTRIBUTES)
+    _realise(world, '_acme.attributes.country = "US"', AS_OF)
+    rows = [{"_acme": {"userId": user, "attributes": {"country": "XX"}}} for user in ("u2", "u3", "u2")]
+    uploaded = world.dataset("uploaded", ATTRIBUTES)
+    world.ingest(uploaded, rows, ATTRIBUTES)
+    world.store.catch_up()
+    members = listed(world.store, uploaded)
+    found = record(world.store, "x1", members, AS_OF, "job", space="CustomerAudienceUpload")
+    assert (found.membership.realized, found.by_namespace) == (2, {"ecid": 2})
+    world.store.ledger.set_membership(found.membership)
+    assert (world.profile("u2") or {})["_acme.attributes.country"] == "US"
+    assert world.profile("u3") == {}
+    write_snapshot(world.store, tmp_path / "snapshot.parquet")
+    rows = pq.read_table(tmp_path / "snapshot.parquet").to_pylist(maps_as_pydicts="strict")
+    shown = [{space: list(ids) for space, ids in (row["segmentMembership"] or {}).items()} for row in rows]
+    assert shown == [{}, {"CustomerAudienceUpload": ["x1"], "ups": ["s1"]}, {"CustomerAudienceUpload": ["x1"]}]
 
 
 def test_hundred_thousand_profiles_take_seconds(world: World, tmp_path: Path) -> None:

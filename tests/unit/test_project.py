@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from runner.errors import SettingsError
 from runner.project import differences, event_types, generated_files, init, sync, synced_copy
-from runner.settings import AudienceSettings, NumericField, Settings, UseCase, load_settings
+from runner.settings import Attribute, AudienceSettings, ChannelField, NumericField, Settings, UseCase, load_settings
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "dbt_project"
@@ -96,6 +97,22 @@ def test_a_column_has_one_owner(settings: Settings, project: Path) -> None:
         sync(settings, project)
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"profile_attributes": (Attribute(path="a.b", name="label"),)}, "'label' comes from the spine and from prof"),
+        ({"profile_attributes": (Attribute(path="a.b", name="group"),)}, "'group' comes from SQL itself and from prof"),
+        ({"numeric_fields": (NumericField(path="a.b", name="order"),)}, "'order' comes from SQL itself and from numer"),
+        ({"channel_fields": (ChannelField(path="a.b", name="event"),)}, "'event' comes from every event and from chan"),
+    ],
+)
+def test_a_name_that_means_something_else_is_refused(
+    settings: Settings, project: Path, changed: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SettingsError, match=says):
+        sync(settings.model_copy(update=changed), project)
+
+
 def test_a_hand_written_file_is_never_overwritten(settings: Settings, project: Path) -> None:
     path = project / "models/use_cases/newsletter/newsletter_scoring_set.sql"
     path.write_text("select 'mine' as it")
@@ -114,10 +131,13 @@ def test_numeric_fields_bring_a_feature_model_of_their_own(settings: Settings, p
 
 
 def test_unlisted_event_types_get_names_of_their_own(settings: Settings) -> None:
-    names = {e.type: e.name for e in event_types(settings, ["a-b", "a.b", "Grüße", "???", "commerce.purchases"])}
+    names = {
+        e.type: e.name for e in event_types(settings, ["a-b", "a.b", "Grüße", "???", "events", "commerce.purchases"])
+    }
     assert names["a-b"] == "a_b"
     assert names["a.b"] == "a_b_2"
     assert names["???"] == "event"
+    assert names["events"] == "events_2"  # n_events_7d counts all events
     assert len(set(names.values())) == len(names)
     assert all(name.replace("_", "").isalnum() and "__" not in name for name in names.values())
 

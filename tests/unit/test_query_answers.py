@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,8 @@ ANSWERS = [
     ("SHOW IDENTITIES", "SHOW IDENTITIES", f"{KEYS}namespace, ifPrimary"),
     ("SHOW DATAGROUPS", "SHOW DATAGROUPS", DATAGROUPS),
     ("SHOW DATAGROUPS FOR 'a'", "SHOW DATAGROUPS", DATAGROUPS),
+    ("CREATE FIELDGROUP f (a text) WITH (LABEL='PROFILE')", "CREATE FIELDGROUP", "Created FieldGroup Id"),
+    ("DROP FIELDGROUP f", "DROP FIELDGROUP", ""),
     ("SHOW FIELDGROUPS", "SHOW FIELDGROUPS", "name, fieldgroupId, owner"),
     ("SHOW MODELS", "SHOW MODELS", MODELS),
     ("SHOW STATISTICS", "SHOW STATISTICS", "statsId, tableName, columnSet, filterContext, timestamp"),
@@ -58,7 +61,36 @@ ANSWERS = [
     ("DEALLOCATE ALL", "DEALLOCATE ALL", ""),
     ("BEGIN WORK", "BEGIN", ""),
     ("COMMIT", "COMMIT", ""),
+    ("START TRANSACTION", "START TRANSACTION", ""),
+    ("ROLLBACK", "ROLLBACK", ""),
+    ("SET", "SET", "key, value"),
 ]
+
+
+def test_keys_identities_and_statistics_are_listed_as_printed(tmp_path: Path) -> None:
+    with query_world(tmp_path) as world, world.connected() as cursor:
+        for sql in (
+            "CREATE TABLE people AS SELECT 'k' AS id, 1 AS n",
+            "CREATE TABLE visits AS SELECT 'k' AS who",
+            "ALTER TABLE people ADD CONSTRAINT PRIMARY KEY (id) NAMESPACE ECID",
+            "ALTER TABLE people ADD CONSTRAINT PRIMARY IDENTITY (id) NAMESPACE ECID",
+            "ALTER TABLE visits ADD CONSTRAINT FOREIGN KEY (who) REFERENCES people (id)",
+            "ANALYZE TABLE people COMPUTE STATISTICS",
+            "ANALYZE TABLE people FILTERCONTEXT (n > 0) COMPUTE STATISTICS FOR COLUMNS (n, id)",
+        ):
+            cursor.execute(sql)
+        assert listed(cursor, "SHOW PRIMARY KEYS") == [("people", "id", "text", '"ECID"')]
+        assert listed(cursor, "SHOW FOREIGN KEYS") == [("visits", "who", "text", "people", "id", '"ECID"')]
+        assert listed(cursor, "SHOW IDENTITIES") == [("people", "id", "text", '"ECID"', "true")]
+        assert [row[:4] for row in listed(cursor, "SHOW STATISTICS")] == [
+            ("people_stats_1", "people", "(*)", ""),
+            ("people_stats_2", "people", "(n,id)", "(n > 0)"),
+        ]
+
+
+def listed(cursor: Any, sql: str) -> list[tuple[Any, ...]]:
+    cursor.execute(sql)
+    return list(cursor.fetchall())
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ def test_users_with_something_pending_convert_as_often_as_the_truth_says(populat
     assert abs(known.converted[rows].sum() - p.sum()) < 4 * math.sqrt((p * (1 - p)).sum())
 
 
-@pytest.mark.parametrize("users", [20_000, 120_000])
+@pytest.mark.parametrize("users", [20_000, pytest.param(120_000, marks=pytest.mark.soak)])
 def test_the_best_possible_auc_has_a_standard_error_under_two_thousandths(users: int) -> None:
     data = generate(SyntheticSpec.ending(END, users=users))
     best = best_possible_auc(truth(data, AS_OF, 14))

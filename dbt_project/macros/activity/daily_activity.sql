@@ -53,7 +53,8 @@ daily as (
     sum(case when hour(event_at) < 6 then 1 else 0 end) as night_events,
     sum(case when hour(event_at) >= 6 and hour(event_at) < 12 then 1 else 0 end) as morning_events,
     sum(case when hour(event_at) >= 12 and hour(event_at) < 18 then 1 else 0 end) as afternoon_events,
-    sum(case when hour(event_at) >= 18 then 1 else 0 end) as evening_events
+    sum(case when hour(event_at) >= 18 then 1 else 0 end) as evening_events,
+    min(cast(conv(substr(md5(event_id), 1, 15), 16, 10) as bigint)) as least_id_hash
     {%- for field in setting('numeric_fields') %},
     count({{ field.name }}) as n_{{ field.name }},
     sum({{ field.name }}) as sum_{{ field.name }},

@@ -1,11 +1,13 @@
 {#- Stock dbt would send:      alter table "t" add constraint ... primary key (...), from a contract's constraints.
     Query Service refuses it:  those; its own forms are ADD CONSTRAINT [PRIMARY] IDENTITY and ADD LABEL 'PROFILE' | 'UPSERT'.
     What is missing is added, on creation and later. What would take something away from data that may already be in Profile is
-    an error that gives the statement. Targets other than `prod` are never put into Profile. -#}
-{% macro apply_dataset_settings(relation, about) -%}
+    an error that gives the statement, also where the config is gone altogether (`before` is that of the last build). Targets
+    other than `prod` are never put into Profile. -#}
+{% macro apply_dataset_settings(relation, about, before={}) -%}
   {%- set name = bare_name(relation) -%}
   {%- set wanted = about.get('identities', {}) -%}
-  {%- set there = identities_of(name) if wanted or about.profile is defined else {} -%}
+  {%- set asked = before.get('profile', 'false') -%}
+  {%- set there = identities_of(name) if wanted or about.profile is defined or before.get('identities') else {} -%}
   {%- for column, identity in there.items() -%}
     {%- set match = [] -%}
     {%- for key, value in wanted.items() if key | lower == column -%}
@@ -27,7 +29,7 @@
       ~ ') namespace ' ~ text_literal(identity.namespace)
     ) -%}
   {%- endfor -%}
-  {%- if about.profile is defined and target.name == 'prod' -%}
-    {%- do apply_profile_labels(name, about) -%}
+  {%- if (about.profile is defined or asked != 'false') and target.name == 'prod' -%}
+    {%- do apply_profile_labels(name, about, asked) -%}
   {%- endif -%}
 {%- endmacro %}

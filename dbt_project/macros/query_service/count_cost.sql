@@ -20,20 +20,24 @@
   {%- set past = var('past_seconds', handed_over.get('past_seconds', {})) -%}
   {#- dbt keeps one `graph` for all models of a run, so the sum so far is kept in it. -#}
   {%- set before = graph.get('propensity_spent', {'bytes': 0, 'seconds': 0}) -%}
-  {%- set spent = {'bytes': before.bytes + read.bytes, 'seconds': before.seconds + past.get(model.name, 0)} -%}
-  {%- for key, unit, value in [
-    ('max_scanned_gb', 'GB read', spent.bytes / 1000000000), ('max_compute_hours', 'hours', spent.seconds / 3600)
+  {%- set own = {'bytes': read.bytes, 'seconds': past.get(model.name, 0)} -%}
+  {%- set spent = {'bytes': before.bytes + own.bytes, 'seconds': before.seconds + own.seconds} -%}
+  {%- for setting_name, key, unit, factor in [
+    ('max_scanned_gb', 'bytes', 'GB read', 1000000000), ('max_compute_hours', 'seconds', 'hours', 3600)
   ] -%}
-    {%- set limit = var(key, handed_over.get(key, generated_settings().get(key))) -%}
-    {%- if limit is not none and value > limit -%}
+    {%- set limit = var(setting_name, handed_over.get(setting_name, generated_settings().get(setting_name))) -%}
+    {%- if limit is not none and spent[key] / factor > limit -%}
       {%- do exceptions.raise_compiler_error(
-        "Stopped before " ~ model.name ~ ": with it this run comes to about " ~ '%.3g' | format(value) ~ " " ~ unit
-        ~ " (an estimate), and " ~ key ~ " is " ~ limit ~ ". What was built stays. Raise " ~ key ~ " in propensity.yml, or"
-        ~ " select less."
+        "Stopped before " ~ model.name ~ ": it is about " ~ '%.3g' | format(own[key] / factor) ~ " " ~ unit ~ " (an estimate), with"
+        ~ " which this run comes to about " ~ '%.3g' | format(spent[key] / factor) ~ ", and " ~ setting_name ~ " is " ~ limit
+        ~ ". What was built stays. Raise " ~ setting_name ~ " in propensity.yml, or select less."
       ) -%}
     {%- endif -%}
   {%- endfor -%}
   {%- do graph.update({'propensity_spent': spent}) -%}
-  {%- do read.update({'model': model.name}) -%}
-  {%- do log('reads ' ~ tojson(read), info=True) -%}
+  {#- runner/featurize/command.py reads this line. -#}
+  {%- do log(
+    model.name ~ " is to read about " ~ read.batches ~ " batches, " ~ read.rows ~ " rows, " ~ read.bytes ~ " bytes (an estimate)",
+    info=True
+  ) -%}
 {%- endmacro %}

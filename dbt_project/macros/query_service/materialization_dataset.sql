@@ -7,8 +7,9 @@
     Model config: meta.propensity.use_case (required), rows_of and rows_where (the relation and condition whose count the
     run must have). meta.query_service, all optional: xdm_schema (title) and row_validation, which hold from creation and
     cannot be changed; identities {column: {namespace, primary}} and profile (true, upsert), added whenever they are missing;
-    paths (run_path); usage_labels, which the runner puts on the dataset (there is no statement for them). Targets other
-    than `prod` make the dataset anew when anything has changed, so that an engineer sees every change at once. -#}
+    paths (run_path); usage_labels, which the runner puts on the dataset (there is no statement for them). What changes
+    later is applied or refused, never ignored (refuse_changed_settings). Targets other than `prod` make the dataset anew
+    when anything has changed, so that an engineer sees every change at once. -#}
 {% materialization dataset, adapter='postgres' %}
   {%- do refuse_other_kind(this, 'view') -%}
   {%- set about = config.get('meta', {}).get('propensity', {}) -%}
@@ -30,16 +31,23 @@
     {%- do adapter.drop_relation(existing) -%}
     {%- set existing, state = none, none -%}
   {%- endif -%}
+  {%- set settings = settings_of_dataset(kept) -%}
+  {%- set before = fromjson(state.get('settings') or '{}') if state else {} -%}
+  {%- if existing is not none -%}
+    {%- do refuse_changed_settings(bare_name(runs), before, fromjson(settings)) -%}
+  {%- endif -%}
   {%- if existing is none -%}
     {%- do count_cost() -%}
+    {#- Before the dataset itself: what it was made with is known even where the build is cut off right after. -#}
+    {%- do keep_state(bare_name(this), {'run_id': '', 'made_from': '', 'settings': settings}) -%}
     {%- do create_dataset(runs, run, kept, sql) -%}
   {%- elif state is not none and state.run_id == run -%}
     {%- do refuse_missing_columns(runs, run) -%}
-    {%- do apply_dataset_settings(runs, kept) -%}
+    {%- do apply_dataset_settings(runs, kept, before) -%}
     {%- do log(bare_name(runs) ~ ' holds run ' ~ run ~ ', counted and complete: nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- elif rows_of_run(runs, run, run_path(kept)) == 0 -%}
-    {%- do apply_dataset_settings(runs, kept) -%}
+    {%- do apply_dataset_settings(runs, kept, before) -%}
     {%- do count_cost() -%}
     {%- set names = add_new_columns(runs, sql, shaped=kept.xdm_schema is defined) -%}
     {%- call statement('main') -%}
@@ -47,7 +55,7 @@
     {%- endcall -%}
   {%- else -%}
     {%- do refuse_missing_columns(runs, run) -%}
-    {%- do apply_dataset_settings(runs, kept) -%}
+    {%- do apply_dataset_settings(runs, kept, before) -%}
     {%- do log(bare_name(runs) ~ ' already holds run ' ~ run ~ ': nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- endif -%}
@@ -59,7 +67,7 @@
     select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }}
     where {{ run_path(kept) }} = {{ text_literal(run) }}
   {%- endcall -%}
-  {%- do keep_state(bare_name(this), {'run_id': run, 'made_from': made_from}) -%}
+  {%- do keep_state(bare_name(this), {'run_id': run, 'made_from': made_from, 'settings': settings}) -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}
   {{ return({'relations': [this.incorporate(type='view'), runs]}) }}

@@ -6,7 +6,8 @@ activity as (
     user_id,
     event_type,
     activity_date,
-    n
+    n,
+    least_id_hash
   from {{ ref('int_user_day_activity') }}
   where
     standing = 'usable'

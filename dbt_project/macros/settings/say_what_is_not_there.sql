@@ -2,7 +2,7 @@
     anything is built; what is only not written down there is a warning. -#}
 {% macro say_what_is_not_there() -%}
   {%- if execute -%}
-    {%- set granted, described, constrained = [], [], [] -%}
+    {%- set granted, described, constrained, misplaced = [], [], [], [] -%}
     {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
       {%- if node.config.get('grants') -%}
         {%- do granted.append(node.name) -%}
@@ -13,7 +13,16 @@
       {%- if node.get('constraints') or node.columns.values() | selectattr('constraints') | list -%}
         {%- do constrained.append(node.name) -%}
       {%- endif -%}
+      {%- if node.config.get('meta', {}).get('query_service') and node.config.materialized not in ('dataset', 'audience') -%}
+        {%- do misplaced.append(node.name) -%}
+      {%- endif -%}
     {%- endfor -%}
+    {%- if misplaced -%}
+      {%- do exceptions.raise_compiler_error(
+        "`config.meta.query_service` of " ~ misplaced | join(', ') ~ ": only a model that is materialized as dataset or audience"
+        ~ " is a dataset of the platform. Set materialized: dataset, or remove the config."
+      ) -%}
+    {%- endif -%}
     {%- if granted -%}
       {%- do exceptions.raise_compiler_error(
         "`grants` of " ~ granted | join(', ') ~ ": Query Service has no GRANT. Access is given in AEP by roles, and to single"

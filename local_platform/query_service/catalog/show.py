@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_platform.lake import Dataset
-from local_platform.query_service.engine import groups
-from local_platform.query_service.engine.define import column_spelling, details
+from local_platform.query_service.catalog.relations import displayed
+from local_platform.query_service.engine import fieldgroups, groups
+from local_platform.query_service.engine.define import column_type_of, details
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.errors import QueryError, syntax_error
 from local_platform.query_service.sql.dialect import parse_query
@@ -49,7 +50,7 @@ def show(session: Session, statement: Show) -> Result:
         "PRIMARY KEYS": _primary_keys,
         "FOREIGN KEYS": _foreign_keys,
         "IDENTITIES": _identities,
-        "FIELDGROUPS": _field_groups,
+        "FIELDGROUPS": fieldgroups.show,
         "MODELS": _models,
         "ALL": _all,
     }.get(statement.subject)
@@ -117,11 +118,6 @@ def _statistics(session: Session) -> Result:
     return texts_result(columns, session.statistics, "SHOW STATISTICS")
 
 
-def _field_groups(session: Session) -> Result:
-    """None: here they are made by the Schema Registry only."""
-    return texts_result(["name", "fieldgroupId", "owner"], [], "SHOW FIELDGROUPS")
-
-
 def _models(session: Session) -> Result:
     """None: the local Query Service trains no models."""
     columns = ["model-id", "model-name", "version", "source-dataset", "type", "options"]
@@ -131,7 +127,7 @@ def _models(session: Session) -> Result:
 
 def _primary_keys(session: Session) -> Result:
     rows = [
-        (each.table_name, key["column"], column_spelling(each, key["column"]), f'"{key["namespace"] or ""}"')
+        (each.table_name, key["column"], displayed(column_type_of(each, key["column"])), f'"{key["namespace"] or ""}"')
         for each in _visible(session)
         for key in details(each).get("primaryKeys", [])
     ]
@@ -143,10 +139,10 @@ def _foreign_keys(session: Session) -> Result:
         (
             each.table_name,
             key["column"],
-            column_spelling(each, key["column"]),
+            displayed(column_type_of(each, key["column"])),
             key["table"],
             key["references"],
-            f'"{key["namespace"] or ""}"',
+            f'"{_namespace_of(session, key["table"], key["references"])}"',
         )
         for each in _visible(session)
         for key in details(each).get("foreignKeys", [])
@@ -155,12 +151,21 @@ def _foreign_keys(session: Session) -> Result:
     return texts_result(columns, rows, "SHOW FOREIGN KEYS")
 
 
+def _namespace_of(session: Session, table: str, column: str) -> str:
+    """The namespace of the primary key a foreign key refers to; empty where it has none."""
+    for each in session.engine.lake.datasets():
+        if each.table_name == table:
+            keys = details(each).get("primaryKeys", [])
+            return next((str(key["namespace"] or "") for key in keys if key["column"] == column), "")
+    return ""
+
+
 def _identities(session: Session) -> Result:
     rows = [
         (
             each.table_name,
             field.column,
-            column_spelling(each, field.column),
+            displayed(column_type_of(each, field.column)),
             f'"{field.namespace}"',
             str(field.primary).lower(),
         )

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
+from local_platform.query_service.errors import analysis_error, no_such_field, not_supported, syntax_error
 from local_platform.query_service.sql.dialect import QUOTE
 from local_platform.query_service.sql.types import BIGINT, STRING, VOID, array
 
@@ -65,8 +65,7 @@ def field(value: Value, name: str) -> Value:
     if kind == "struct":
         found = value.type.field(name)
         if found is None:
-            known = ", ".join(f"`{other.name}`" for other in value.type.fields[:12])
-            raise analysis_error(f"No such struct field `{name}` in {known}.", kind="FIELD_NOT_FOUND")
+            raise no_such_field(name, [other.name for other in value.type.fields])
         return Value(f"struct_extract({value.sql}, {literal_text(found.name)})", found.type)
     if kind == "array" and value.type.item.kind in ("struct", "array"):
         inner = field(Value("x", value.type.item), name)

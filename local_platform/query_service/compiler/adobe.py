@@ -1,7 +1,8 @@
-"""Adobe-defined functions whose result builds on another window: they need a query below the one they stand in.
+"""What a window reads that must be a column of FROM: the inner windows of Adobe-defined functions, and random keys.
 
 A session's number counts the rows that begin one, and whether a row does depends on the row before it; one window
-cannot read another, so the inner ones become columns of FROM.
+cannot read another, so the inner ones become columns of a query below. A window sorted by rand() or randn() needs one
+too: the engine takes an order that changes while it sorts from a column only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_platform.query_service.compiler.calls import Call, Window, read_call
+from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Scope
 from local_platform.query_service.compiler.windows import read_window
 from local_platform.query_service.errors import not_supported
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 PRECEDING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 FOLLOWING = "ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
+_RANDOM = frozenset(("rand", "random", "randn", "uuid", "shuffle"))
 _SHORT = {"ROWS UNBOUNDED PRECEDING": PRECEDING}
 
 # Inner columns by key, as DuckDB's SQL in the terms of the original FROM.
@@ -37,20 +40,35 @@ class Below:
 
 
 def needs_wrapping(node: exp.Select) -> bool:
-    """Whether the select list has a function that needs an inner window."""
-    return bool(_two_step_windows(node))
+    """Whether a window of the select list reads what must be a column."""
+    return bool(_two_step_windows(node) or _random_keys(node))
+
+
+def _listed(node: exp.Select) -> list[exp.Expression]:
+    return [part for element in node.expressions for part in element.walk(prune=lambda p: isinstance(p, exp.Query))]
 
 
 def _two_step_windows(node: exp.Select) -> list[exp.Window]:
     from local_platform.query_service.compiler.functions.sessions import INNER
 
-    parts = [part for element in node.expressions for part in element.walk(prune=lambda p: isinstance(p, exp.Query))]
     return [
         part
-        for part in parts
+        for part in _listed(node)
         if isinstance(part, exp.Window)
         and isinstance(part.this, exp.Anonymous)
         and str(part.this.this).lower() in INNER
+    ]
+
+
+def _random_keys(node: exp.Select) -> list[exp.Ordered]:
+    """Elements of the windows' ORDER BY that another call would answer otherwise."""
+    windows = [part for part in (*_listed(node), *(node.args.get("windows") or [])) if isinstance(part, exp.Window)]
+    orders = [window.args["order"] for window in windows if window.args.get("order") is not None]
+    return [
+        key
+        for order in orders
+        for key in order.expressions
+        if any(str(call.this).lower() in _RANDOM for call in key.find_all(exp.Anonymous))
     ]
 
 
@@ -64,8 +82,8 @@ def wrap(compiler: Compiler, scope: Scope, origin: str, condition: str, node: ex
 
     if node.args.get("group") is not None or node.args.get("having") is not None:
         raise not_supported(
-            "A session or attribution function beside GROUP BY",
-            "all guides use it on rows.",
+            "A session or attribution function, or a window in random order, beside GROUP BY",
+            "all guides use them on rows.",
             instead="Compute it in a sub-select and group outside.",
         )
     expressions = compiler.expressions(scope)
@@ -77,6 +95,10 @@ def wrap(compiler: Compiler, scope: Scope, origin: str, condition: str, node: ex
         placed = {key: f"x{len(parts) + place}" for place, key in enumerate(keys)}
         parts |= {placed[key]: sql for key, sql in keys.items()}
         scope.below[id(window)] = Below({key: f"{name}.{column}" for key, column in placed.items()})
+    for key in _random_keys(node):
+        place = f"x{len(parts)}"
+        parts[place] = order_key(expressions.value(key.this))
+        scope.below[id(key)] = Below({"key": f"{name}.{place}"})
     renamed: dict[str, str] = {}
     for relation in scope.relations:
         for column in relation.columns:

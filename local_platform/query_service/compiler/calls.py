@@ -121,6 +121,13 @@ def _trim(node: exp.Trim) -> Call:
 
 def unknown_function(name: str) -> Exception:
     """58000 in the documented nesting."""
+    from local_platform.query_service.compiler import generators
+
+    if name.lower() in generators.NAMES:
+        return analysis_error(
+            f'The generator "{name}" stands alone in the select list or in LATERAL VIEW, not in another expression.',
+            kind="UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+        )
     if name.lower().startswith("xpath"):
         return analysis_error(f"Function [{name}] is documented, but the local Query Service does not have it.")
     return analysis_error(

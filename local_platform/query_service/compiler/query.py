@@ -41,6 +41,10 @@ _REFUSED = {
     "operation_modifiers": "this modifier",
     "hint": "hints",
 }
+_REASONS = {
+    # (unconfirmed: the page repeats PostgreSQL's grammar, UNLOGGED and FOR UPDATE included, and no guide uses it)
+    "into": ("its page repeats PostgreSQL's and no guide uses it.", "Use CREATE TABLE name AS SELECT."),
+}
 
 
 @dataclass
@@ -210,7 +214,8 @@ class Compiler:
     def _select(self, node: exp.Select, scope: Scope, limited: bool, raw: bool) -> Query:
         for clause, word in _REFUSED.items():
             if node.args.get(clause):
-                raise not_supported(word, "the documentation does not have it.")
+                reason, instead = _REASONS.get(clause, ("the documentation does not have it.", None))
+                raise not_supported(word, reason, instead=instead)
         distinct = node.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             raise not_supported("DISTINCT ON", "Spark does not have it.", instead="Use ROW_NUMBER() = 1.")

@@ -49,7 +49,9 @@ def read_window(self: Expressions, node: exp.Window) -> Window:
 
 def sort_key(self: Expressions, node: exp.Ordered) -> str:
     """SQL of one ORDER BY element, NULL placed as Spark places it."""
-    return f"{order_key(self.value(node.this))} {direction(node)}"
+    below = self.scope.below.get(id(node))
+    key = order_key(self.value(node.this)) if below is None else below.columns["key"]
+    return f"{key} {direction(node)}"
 
 
 def direction(node: exp.Ordered) -> str:

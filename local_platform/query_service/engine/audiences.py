@@ -87,7 +87,7 @@ def insert(session: Session, statement: Insert, text: str) -> Result:
         raise QueryError("42P01", f"Audience {name} not found; {name} is a table.")
     dataset = session.catalog().dataset(name)
     query, catalog = compile_select(session, statement.query, capped=False)
-    fitted = fit(query, columns_of(dataset.schema), statement.columns, name)
+    fitted = fit(query, columns_of(dataset.schema), statement.columns, name, narrowing=True)
     session.wait_to_start()
     kind = "INSERT OVERWRITE" if statement.overwrite else "INSERT"
     running = Running(session, kind, text, catalog.references, session.engine.options.batch_seconds)

@@ -7,12 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from local_platform.lake import Dataset, DatasetNotFound, IncompatibleSchema, TableExists, ViewNotFound
-from local_platform.query_service.engine import audiences, groups, samples
+from local_platform.query_service.engine import audiences, fieldgroups, groups, samples
+from local_platform.query_service.engine.columntypes import column_type
 from local_platform.query_service.engine.results import Result
 from local_platform.query_service.engine.scan import columns_of
 from local_platform.query_service.engine.select import compile_select
 from local_platform.query_service.engine.session import Session
-from local_platform.query_service.engine.write import check_columns, column_type, new_name
+from local_platform.query_service.engine.write import check_columns, new_name
 from local_platform.query_service.errors import (
     QueryError,
     analysis_error,
@@ -23,7 +24,7 @@ from local_platform.query_service.errors import (
     table_not_found,
 )
 from local_platform.query_service.sql.statements import AddColumns, Constraint, CreateNamespace, CreateView, Drop, Label
-from local_platform.query_service.sql.types import to_arrow
+from local_platform.query_service.sql.types import STRING, Type, to_arrow
 
 _ADD_TYPES = {
     "bigint": "bigint",
@@ -42,7 +43,9 @@ _ADD_TYPES = {
 
 def create_view(session: Session, statement: CreateView) -> Result:
     """Store a query under a name; it is analysed now and runs at every use."""
-    name = new_name(statement.name)
+    group, name = statement.name[:-1], new_name(statement.name[-1:])
+    if group:
+        groups.schema_of_name(session, group)
     if name in session.temporary:
         raise table_exists(name)
     query, catalog = compile_select(session, statement.query, capped=False)
@@ -53,6 +56,8 @@ def create_view(session: Session, statement: CreateView) -> Result:
         session.engine.lake.create_view(name, statement.query, session.owner, replace=statement.replace)
     except TableExists:
         raise table_exists(name) from None
+    if group:
+        groups.add(session, group, name)
     return Result("CREATE VIEW")
 
 
@@ -60,10 +65,13 @@ def drop(session: Session, statement: Drop) -> Result:
     """DROP of anything; IF EXISTS turns "not found" into a notice."""
     if statement.kind in ("database", "schema"):
         return groups.drop(session, statement)
-    name = session.name_of(statement.name)
+    if statement.kind == "fieldgroup":
+        return fieldgroups.drop(session, statement)
     handlers = {"table": _drop_table, "view": _drop_view, "audience": audiences.drop, "tablesample": samples.drop}
     tag = f"DROP {statement.kind.upper()}"
+    name = ".".join(statement.name)
     try:
+        name = session.name_of(statement.name)
         handlers[statement.kind](session, name)
     except QueryError as error:
         if statement.if_exists and error.sqlstate == "42P01":
@@ -142,15 +150,15 @@ def label(session: Session, statement: Label) -> Result:
     return Result("ALTER SUCCESS")
 
 
-def column_spelling(dataset: Dataset, column: str) -> str:
-    """Spark's name of the type of a column or nested field."""
-    fields, spelled = columns_of(dataset.schema), "string"
+def column_type_of(dataset: Dataset, column: str) -> Type:
+    """The type of a column or nested field; text where the table has lost it."""
+    fields, type = columns_of(dataset.schema), STRING
     for part in column.split("."):
-        found = next((type for name, type in fields if name.lower() == part.lower()), None)
+        found = next((each for name, each in fields if name.lower() == part.lower()), None)
         if found is None:
-            break
-        spelled, fields = found.spark, [(field.name, field.type) for field in found.fields]
-    return spelled
+            return STRING
+        type, fields = found, [(field.name, field.type) for field in found.fields]
+    return type
 
 
 def details(dataset: Dataset) -> dict[str, Any]:
@@ -189,8 +197,9 @@ def _spelled(dataset: Dataset, column: str) -> str:
 def _change_identities(session: Session, dataset: Dataset, statement: Constraint, columns: list[str]) -> None:
     registry, primary = session.engine.registry, statement.kind == "primary identity"
     for column in columns:
-        if statement.add and column_spelling(dataset, column) != "string":
-            raise analysis_error(f"An identity must be a string; {column} is {column_spelling(dataset, column)}.")
+        seen = column_type_of(dataset, column)
+        if statement.add and seen != STRING:
+            raise analysis_error(f"An identity must be a string; {column} is {seen.spark}.")
         if statement.add:
             registry.add_identity(dataset, column, statement.namespace or "", primary=primary)
         elif not registry.drop_identity(dataset, column, primary=primary):

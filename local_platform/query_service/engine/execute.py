@@ -7,7 +7,7 @@ from typing import Any
 
 from local_platform.query_service.catalog.show import PARAMETERS, show
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.engine import audiences, commands, define, groups, samples, write
+from local_platform.query_service.engine import audiences, commands, define, fieldgroups, groups, statistics, write
 from local_platform.query_service.engine.block import run_block
 from local_platform.query_service.engine.copy import copy
 from local_platform.query_service.engine.results import Result, texts_result
@@ -27,7 +27,7 @@ def execute(session: Session, sql: str, parameters: Sequence[Value] | None = Non
         QueryError: 25P02 in a failed transaction; whatever the statement itself is refused with.
     """
     statement = parse_statement(sql)
-    if session.failed and not (isinstance(statement, s.Transaction) and statement.action != "BEGIN"):
+    if session.failed and not (isinstance(statement, s.Transaction) and not statement.begins):
         raise QueryError("25P02", "The transaction has failed; statements are ignored until ROLLBACK.")
     try:
         return run(session, statement, sql, parameters)
@@ -54,7 +54,7 @@ def _transaction(session: Session, statement: s.Transaction) -> Result:
     """Accepted without effect on data: nothing written is ever undone."""
     notices = []
     failed = session.failed
-    if statement.action == "BEGIN":
+    if statement.begins:
         if session.in_transaction:
             notices.append("there is already a transaction in progress")
         session.in_transaction = True
@@ -69,6 +69,8 @@ def _transaction(session: Session, statement: s.Transaction) -> Result:
 
 def _set(session: Session, statement: s.Set) -> Result:
     key = statement.key.lower()
+    if not key:
+        return texts_result(["key", "value"], sorted(session.settings.items()), "SET")
     if statement.value is None:
         value = session.settings.get(key) or PARAMETERS.get(key)
         if value is None:
@@ -94,13 +96,14 @@ _WITH_TEXT: dict[type, Callable[[Session, Any, str], Result]] = {
     s.CreateTableAs: write.create_table_as,
     s.Insert: write.insert,
     s.CreateAudience: audiences.create,
-    s.Analyze: samples.analyze,
+    s.Analyze: statistics.analyze,
     s.Copy: copy,
 }
 _HANDLERS: dict[type, Callable[[Session, Any], Result]] = {
     s.CreateTable: write.create_table,
     s.CreateContainer: groups.create,
     s.CreateNamespace: define.create_namespace,
+    s.CreateFieldGroup: fieldgroups.create,
     s.DataGroup: groups.alter,
     s.CreateView: define.create_view,
     s.Drop: define.drop,

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from local_platform.query_service.engine import bounded
+
 _POSIX = {
     "Lower": "a-z",
     "Upper": "A-Z",
@@ -83,13 +85,27 @@ def extract(text: str, pattern: str, group: int) -> str:
     return (found[group] or "") if found else ""
 
 
+def extract_all(text: str, pattern: str, group: int) -> list[str]:
+    """A group of every match, empty where a match leaves it out.
+
+    Raises:
+        ValueError: the pattern has no such group.
+    """
+    expression = compiled(pattern)
+    if not 0 <= group <= expression.groups:
+        raise ValueError(f"Expects group index between 0 and {expression.groups}, but got {group}.")
+    return [found[group] or "" for found in expression.finditer(text)]
+
+
 def replace(text: str, pattern: str, replacement: str) -> str:
     """Every match; $1 is a group, a backslash takes the next character as it is."""
     expression = compiled(pattern)
     parts = re.findall(r"\\(.)|\$(\d)|\$\{(\w+)\}|([^\\$]+)", replacement, re.DOTALL)
 
+    budget = bounded.Budget(len(text))
+
     def made(found: re.Match[str]) -> str:
-        pieces = []
+        pieces: list[str] = []
         for escaped, number, name, plain in parts:
             if number:
                 pieces.append(found[int(number)] or "")
@@ -97,7 +113,7 @@ def replace(text: str, pattern: str, replacement: str) -> str:
                 pieces.append(found[name] or "")
             else:
                 pieces.append(escaped or plain)
-        return "".join(pieces)
+        return budget.spend("".join(pieces))
 
     return expression.sub(made, text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,9 @@ from local_platform.query_service.options import QueryOptions
 from local_platform.services.identities.errors import InvalidNamespace, NamespaceConflict
 from local_platform.services.identities.state import Namespaces
 from local_platform.services.schema_registry.descriptors import IDENTITY
+from local_platform.services.schema_registry.errors import RegistryProblem
 from local_platform.services.schema_registry.state import Registry
+from local_platform.xdm import PROFILE_CLASS
 
 _DESCRIPTORS = "xdm.descriptors"
 _TYPES = {"cookie": "COOKIE", "device": "DEVICE", "email": "EMAIL", "phone": "PHONE", "mobile": "MOBILE"}
@@ -42,6 +45,16 @@ class IdentityField:
     id: str
 
 
+@dataclass(frozen=True)
+class FieldGroup:
+    """A field group: `id` is its `$id`, `short_id` what SQL shows; `owner` made it, None for Adobe's own."""
+
+    name: str
+    id: str
+    short_id: str
+    owner: str | None
+
+
 class SharedRegistry:
     """Namespaces, identities and schemas of the sandbox, as SQL sees and changes them."""
 
@@ -50,6 +63,8 @@ class SharedRegistry:
         self.namespaces = Namespaces(self.documents, clock)
         parts: Any = _Parts(self.documents, lake, options, clock)
         self._registry = Registry(parts)
+        self._lake = lake
+        self._tenant = options.tenant_id
 
     def code(self, namespace: str) -> str:
         """The code of a namespace given by code or name.
@@ -101,14 +116,17 @@ class SharedRegistry:
             raise analysis_error(f"Column {column} of {dataset.table_name} is an identity already.")
         if primary and any(each.primary for each in known):
             raise analysis_error(f"Table {dataset.table_name} has a primary identity already; DROP it first.")
+        self._put_identity(self._registry.schema_ref_of(dataset), "/" + column.replace(".", "/"), code, primary)
+
+    def _put_identity(self, source: str, path: str, namespace: str, primary: bool) -> None:
         id = secrets.token_hex(20)
         body = {
             "@id": id,
             "@type": IDENTITY,
-            "xdm:sourceSchema": self._registry.schema_ref_of(dataset),
+            "xdm:sourceSchema": source,
             "xdm:sourceVersion": 1,
-            "xdm:sourceProperty": "/" + column.replace(".", "/"),
-            "xdm:namespace": code,
+            "xdm:sourceProperty": path,
+            "xdm:namespace": namespace,
             "xdm:property": "xdm:code",
             "xdm:isPrimary": primary,
         }
@@ -131,3 +149,71 @@ class SharedRegistry:
             if body["title"] == title:
                 return str(body["$id"]), self._registry.arrow_schema(body["$id"])
         raise analysis_error(f"Error validating schema: there is no XDM schema titled {title!r} in this sandbox.")
+
+    def field_groups(self) -> list[FieldGroup]:
+        """Adobe's field groups and the sandbox's own."""
+        adobes = [
+            FieldGroup(str(body["title"]), str(body["$id"]), str(body["meta:altId"]), None)
+            for body in self._registry.all("global", "mixins")
+        ]
+        return adobes + [
+            FieldGroup(
+                str(body["title"]),
+                str(body["$id"]),
+                str(body["$id"]).rpartition("/")[2],
+                str(body["meta:registryMetadata"]["xdm:createdClientId"]),
+            )
+            for body in self._registry.all("tenant", "mixins")
+        ]
+
+    def field_group(self, name_or_id: str) -> FieldGroup | None:
+        """The field group of a name (in any case) or id, the sandbox's own before Adobe's; None when there is none."""
+        wanted = name_or_id.lower()
+        for each in reversed(self.field_groups()):
+            if wanted in (each.name.lower(), each.short_id.lower(), each.id.lower()):
+                return each
+        return None
+
+    def create_field_group(
+        self, name: str, properties: dict[str, Any], identities: Sequence[tuple[str, str, bool]], owner: str
+    ) -> str:
+        """A field group for profiles; its fields lie under the tenant's namespace. Returns its short id.
+
+        Args:
+            properties: XDM fields by name.
+            identities: (field, namespace, is the primary one).
+
+        Raises:
+            QueryError: 58000, a field or namespace is refused.
+        """
+        coded = [(field, self.code(namespace), primary) for field, namespace, primary in identities]
+        custom = {"type": "object", "properties": {f"_{self._tenant}": {"type": "object", "properties": properties}}}
+        body = {
+            "title": name,
+            "type": "object",
+            "meta:intendedToExtend": [PROFILE_CLASS],
+            "definitions": {"customFields": custom},
+            "allOf": [{"$ref": "#/definitions/customFields"}],
+        }
+        with self._lake.database.write():
+            try:
+                made = self._registry.create("mixins", body, owner)
+            except RegistryProblem as error:
+                raise analysis_error(str(error.body["detail"])) from None
+            for field, namespace, primary in coded:
+                self._put_identity(made["$id"], f"/_{self._tenant}/{field}", namespace, primary)
+        return str(made["$id"]).rpartition("/")[2]
+
+    def drop_field_group(self, group: FieldGroup) -> None:
+        """Remove a field group and its identities.
+
+        Raises:
+            QueryError: 58000, a schema uses it.
+        """
+        with self._lake.database.write():
+            try:
+                self._registry.delete("mixins", group.id)
+            except RegistryProblem as error:
+                raise analysis_error(str(error.body["detail"])) from None
+            for body in self._registry.descriptors.of_schema(group.id):
+                self.documents.delete(_DESCRIPTORS, str(body["@id"]))

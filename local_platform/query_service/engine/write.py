@@ -13,7 +13,7 @@ from local_platform.lake import TableExists
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.scope import Query, Value
-from local_platform.query_service.compiler.typenames import type_of
+from local_platform.query_service.engine.columntypes import CREATE_TYPES, column_type
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.engine.run import Running
 from local_platform.query_service.engine.scan import columns_of
@@ -27,7 +27,6 @@ from local_platform.query_service.errors import (
     syntax_error,
     table_exists,
 )
-from local_platform.query_service.sql.dialect import parse_type
 from local_platform.query_service.sql.statements import CreateTable, CreateTableAs, Insert
 from local_platform.query_service.sql.types import Type, quoted, to_arrow
 
@@ -169,49 +168,6 @@ def create_table(session: Session, statement: CreateTable) -> Result:
     return texts_result(["Created Table DataSet Id"], [(made.id,)], "CREATE TABLE")
 
 
-CREATE_TYPES = {
-    "boolean": "boolean",
-    "date": "date",
-    "datetime": "timestamp",
-    "text": "string",
-    "float": "float",
-    "bigint": "bigint",
-    "integer": "int",
-    "int": "int",
-}
-
-
-def column_type(text: str, known: dict[str, str]) -> Type:
-    """A column's type as CREATE TABLE or ALTER TABLE spell it.
-
-    Raises:
-        QueryError: 42601, a type that is not documented there.
-    """
-    word = " ".join(text.lower().split())
-    base = word.split("(")[0].strip()
-    if word in known:
-        return type_of(parse_type(known[word]))
-    if base in known and known[base] == "string" and base != word:
-        return type_of(parse_type("string"))
-    if known is CREATE_TYPES and base.split("<")[0].strip() in ("row", "struct", "map", "array"):
-        return _nested(word)
-    raise syntax_error(f"A column cannot have the type {text!r} here; known are {', '.join(sorted(known))}.")
-
-
-def _nested(text: str) -> Type:
-    """ROW (a int, b text), MAP <text, integer>, ARRAY <text> in Spark's spelling."""
-    if text.startswith("row"):
-        inside = text[3:].strip()[1:-1]
-        fields = ", ".join(
-            f"{part.strip().split(' ', 1)[0]}: {part.strip().split(' ', 1)[1]}" for part in inside.split(",")
-        )
-        text = f"struct<{fields}>"
-    spelled = text
-    for word, spark in (("text", "string"), ("datetime", "timestamp"), ("integer", "int")):
-        spelled = spelled.replace(word, spark)
-    return type_of(parse_type(spelled))
-
-
 def insert(session: Session, statement: Insert, text: str) -> Result:
     """INSERT INTO a table or a temporary table; columns go by position."""
     from local_platform.query_service.engine import audiences
@@ -240,8 +196,19 @@ def insert(session: Session, statement: Insert, text: str) -> Result:
     return Result(f"INSERT 0 {running.rows}", rows=running.rows)
 
 
-def fit(query: Query, wanted: Sequence[tuple[str, Type]], listed: Sequence[str] | None, table: str) -> Query:
+def fit(
+    query: Query,
+    wanted: Sequence[tuple[str, Type]],
+    listed: Sequence[str] | None,
+    table: str,
+    *,
+    narrowing: bool = False,
+) -> Query:
     """The query with its columns in the table's types.
+
+    Args:
+        narrowing: a number may go into a column of any numeric type, as in the audience guide's own example; what does
+            not fit fails. The guide on nested data asks for equal types or a CAST, so tables take no such numbers.
 
     Raises:
         QueryError: 58000 `Error validating schema`: number, order or types do not match.
@@ -258,6 +225,9 @@ def fit(query: Query, wanted: Sequence[tuple[str, Type]], listed: Sequence[str] 
         )
     parts = []
     for place, ((_, seen), (column, type)) in enumerate(zip(query.columns, wanted, strict=True)):
+        if narrowing and seen.is_numeric and type.is_numeric:
+            parts.append(f"CAST(s.c{place} AS {type.duck}) AS c{place}")
+            continue
         if seen != type and not _fits(seen, type):
             raise analysis_error(
                 f"Error validating schema: column {column} of {table} is {type.spark}, the SELECT gives {seen.spark}; "
@@ -350,6 +320,8 @@ def keep(session: Session, file: Path) -> Path:
 
 
 def _check_options(options: dict[str, str]) -> None:
+    if "distribution" in options:
+        raise not_supported("DISTRIBUTION", "it places tables of the accelerated store, which there is none of here.")
     unknown = [key for key in options if key not in _OPTIONS]
     if unknown:
         raise syntax_error(f"Unknown option {unknown[0]!r}; CREATE TABLE knows {', '.join(_OPTIONS)}.")

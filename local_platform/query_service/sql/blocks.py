@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local_platform.query_service.errors import QueryError, syntax_error
-from local_platform.query_service.sql.lexer import Token, tokenize
+from local_platform.query_service.sql.lexer import Token, blank_hash_comments, tokenize
 from local_platform.query_service.sql.parse import parse_statement
 from local_platform.query_service.sql.statements import Block, Select
 
@@ -63,8 +63,8 @@ def parse_block(text: str) -> Body:
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokenize(text)
+        self.text = blank_hash_comments(text)
+        self.tokens = tokenize(self.text)
         self.place = 0
 
     @property

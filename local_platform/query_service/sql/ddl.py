@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from local_platform.query_service.errors import QueryError, not_supported, syntax_error
+import re
+
+from local_platform.query_service.errors import QueryError, no_models, not_supported, syntax_error
 from local_platform.query_service.sql.reader import Reader
 from local_platform.query_service.sql.statements import (
     AddColumns,
@@ -10,6 +12,7 @@ from local_platform.query_service.sql.statements import (
     Constraint,
     CreateAudience,
     CreateContainer,
+    CreateFieldGroup,
     CreateNamespace,
     CreateTable,
     CreateTableAs,
@@ -35,16 +38,6 @@ _NO_CREATE = {
     "EXTENSION": ("CREATE EXTENSION", "it is not documented.", None),
     "PROCEDURE": ("CREATE PROCEDURE", "it is not documented.", "Use an anonymous block."),
     "TRIGGER": ("CREATE TRIGGER", "it is not documented.", None),
-    "MODEL": (
-        "CREATE MODEL",
-        "the local Query Service has no models.",
-        "Train outside and write the scores back; a sandbox with Data Distiller has CREATE MODEL.",
-    ),
-    "FIELDGROUP": (
-        "CREATE FIELDGROUP",
-        "the local Query Service does not make field groups from SQL.",
-        "Use the Schema Registry API.",
-    ),
 }
 
 
@@ -53,6 +46,8 @@ def create(reader: Reader) -> Statement:
     replace = reader.accept("OR", "REPLACE")
     if reader.accept("VIEW"):
         return _view(reader, replace)
+    if reader.accept("MODEL"):
+        raise no_models("CREATE OR REPLACE MODEL" if replace else "CREATE MODEL")
     if replace:
         what = reader.name("VIEW").upper()
         raise not_supported(
@@ -66,12 +61,20 @@ def create(reader: Reader) -> Statement:
         return _table(reader, temporary=True)
     if reader.accept("DATABASE"):
         if_not_exists = reader.accept("IF", "NOT", "EXISTS")
-        return _ended(reader, CreateContainer("database", reader.parts("a database"), if_not_exists))
+        name = reader.parts("a database")
+        if reader.sees("WITH"):
+            raise not_supported(
+                "CREATE DATABASE ... WITH",
+                "the local Query Service has no accelerated store.",
+                instead="Write CREATE DATABASE name for a data group on the lake.",
+            )
+        return _ended(reader, CreateContainer("database", name, if_not_exists))
     if reader.accept("SCHEMA"):
         return _schema(reader)
     if reader.accept("NAMESPACE"):
-        name = reader.name("a namespace")
-        return _ended(reader, CreateNamespace(name, _options(reader)))
+        return _ended(reader, CreateNamespace(reader.name("a namespace"), _options(reader)))
+    if reader.accept("FIELDGROUP"):
+        return _field_group(reader)
     if reader.accept("AUDIENCE"):
         return _audience(reader)
     word = reader.next().upper
@@ -115,10 +118,14 @@ def _view(reader: Reader, replace: bool) -> CreateView:
 def _table(reader: Reader, *, temporary: bool) -> CreateTable | CreateTableAs:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = reader.parts("a table")
+    # In the form with columns the page puts the words behind the name.
+    behind = not temporary and not if_not_exists and reader.accept("IF", "NOT", "EXISTS")
+    if_not_exists = if_not_exists or behind
     columns: tuple[ColumnDefinition, ...] | None = None
+    if behind and not reader.sees("("):
+        raise reader.unexpected("a list of columns; CREATE TABLE IF NOT EXISTS name AS is the form with a SELECT")
     if reader.sees("("):
         columns = _columns(Reader(reader.parenthesised()))
-        if_not_exists = reader.accept("IF", "NOT", "EXISTS") or if_not_exists
     options = _options(reader) if reader.sees("WITH") else {}
     if reader.sees("TRANSFORM"):
         raise not_supported(
@@ -194,6 +201,23 @@ def _type(reader: Reader) -> str:
     return reader.sql[start:end]
 
 
+def _field_group(reader: Reader) -> CreateFieldGroup:
+    """CREATE FIELDGROUP name [IF NOT EXISTS] (fields) WITH (LABEL='PROFILE')."""
+    if reader.sees("IF"):
+        raise syntax_error(
+            "IF NOT EXISTS stands behind the name of a field group.",
+            hint="Write CREATE FIELDGROUP name IF NOT EXISTS (...).",
+        )
+    name = reader.name("a field group")
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    columns = _columns(Reader(reader.parenthesised()))
+    if reader.at_end:
+        raise syntax_error("CREATE FIELDGROUP needs WITH (LABEL='PROFILE').")
+    options = _options(reader)
+    reader.end()
+    return CreateFieldGroup(name, columns, if_not_exists, options)
+
+
 def _audience(reader: Reader) -> CreateAudience:
     if reader.sees("IF"):
         raise not_supported("CREATE AUDIENCE IF NOT EXISTS", "it is not documented.")
@@ -203,17 +227,20 @@ def _audience(reader: Reader) -> CreateAudience:
     return CreateAudience(name, _query(reader), options)
 
 
-_DROPS = ("TABLE", "VIEW", "AUDIENCE", "DATABASE", "SCHEMA", "TABLESAMPLE", "NAMESPACE")
+_DROPS = ("TABLE", "VIEW", "AUDIENCE", "DATABASE", "SCHEMA", "TABLESAMPLE", "FIELDGROUP")
 
 
 def drop(reader: Reader) -> Drop:
     """What follows DROP."""
     kind = reader.next().upper
-    if kind in ("MODEL", "FIELDGROUP"):
-        raise not_supported(f"DROP {kind}", "the local Query Service makes none.")
-    if kind not in _DROPS or kind == "NAMESPACE":
+    if kind == "MODEL":
+        raise no_models("DROP MODEL")
+    if kind not in _DROPS:
         raise not_supported(f"DROP {kind}", "it is not documented.")
     if_exists = reader.accept("IF", "EXISTS")
+    if kind == "FIELDGROUP":
+        # An id may begin with a digit or hold hyphens, so it is no name to the lexer.
+        return Drop("fieldgroup", (_field_group_id(reader),), if_exists)
     name = reader.parts(f"the name of the {kind.lower()}")
     mode = ""
     if reader.sees("CASCADE") or reader.sees("RESTRICT"):
@@ -224,6 +251,13 @@ def drop(reader: Reader) -> Drop:
             )
     reader.end()
     return Drop(kind.lower(), name, if_exists, mode)
+
+
+def _field_group_id(reader: Reader) -> str:
+    written = reader.rest().strip("'\"`")
+    if not re.fullmatch(r"[\w.:/#-]+", written):
+        raise syntax_error(f"Syntax error: expected the id of a field group, seen {written[:80]!r}.")
+    return written
 
 
 def alter(reader: Reader) -> Statement:
@@ -298,6 +332,8 @@ def _constraint(reader: Reader, name: tuple[str, ...], add: bool) -> Constraint:
         namespace = reader.text("a namespace")
     if add and not worded:
         reader.expect("NOT", "ENFORCED")
+    elif add and kind == "foreign key":
+        reader.accept("NOT", "ENFORCED")
     reader.end()
     return Constraint(name, add, kind, columns, namespace, references)
 

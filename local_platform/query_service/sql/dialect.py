@@ -68,6 +68,26 @@ class QueryServiceParser(SparkParser):  # type: ignore[misc]
             this = self.expression(self.BITWISE[signs[0]](this=this, expression=self._parse_bits(signs[1:])))
         return this
 
+    def _parse_function_args(self, alias: bool = False) -> Any:
+        """Spark names the fields of struct(...) with or without AS."""
+        name = self._tokens[self._index - 2].text.upper()
+        if name != "STRUCT":
+            return super()._parse_function_args(alias)
+        return self._parse_csv(lambda: self._parse_alias(self._parse_lambda()))
+
+    def _parse_ordered(self, parse_method: Any = None) -> Any:
+        """Spark's, and the USING < and USING > of the documented grammar."""
+        ordered = super()._parse_ordered(parse_method)
+        if ordered is None or not self._match(TokenType.USING):
+            return ordered
+        descending = bool(self._match(TokenType.GT))
+        if not descending and not self._match(TokenType.LT):
+            self.raise_error("ORDER BY ... USING is followed by < or >")
+        first, last = self._match_text_seq("NULLS", "FIRST"), self._match_text_seq("NULLS", "LAST")
+        ordered.set("desc", descending)
+        ordered.set("nulls_first", bool(first) or not (last or descending))
+        return ordered
+
     def _parse_table_alias(self, alias_tokens: Any = None) -> Any:
         if self._curr and self._curr.text.upper() == _SNAPSHOT_WORD:
             return None

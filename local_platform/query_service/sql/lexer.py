@@ -22,6 +22,13 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_HASH_COMMENT = re.compile(
+    r"""
+      (?P<comment>^[ \t]*\#[^\n]*)
+    | --[^\n]* | /\*.*?\*/ | '(?:[^'\\]|\\.)*' | "(?:[^"]|"")*" | `(?:[^`]|``)*`
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
 DEEPEST = 500
 """Levels of parentheses, brackets, CASE and prefix operators that a statement may have.
 
@@ -106,6 +113,17 @@ class _Depth:
                 f"The statement is nested more than {DEEPEST} levels deep at character {token.start + 1}.",
                 hint="Divide it: name the inner parts in a WITH clause, or make views of them.",
             )
+
+
+def blank_hash_comments(sql: str) -> str:
+    """Blanks in place of the lines that begin with `#`: comments in a block, but text inside quotes."""
+    parts: list[str] = []
+    end = 0
+    for match in _HASH_COMMENT.finditer(sql):
+        if match.lastgroup == "comment":
+            parts += [sql[end : match.start()], " " * len(match.group(0))]
+            end = match.end()
+    return "".join(parts) + sql[end:]
 
 
 def split(sql: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_platform.query_service.errors import not_supported, syntax_error
+from local_platform.query_service.errors import no_models, not_supported, syntax_error
 from local_platform.query_service.sql import ddl, refusals
 from local_platform.query_service.sql.reader import Reader
 from local_platform.query_service.sql.statements import (
@@ -58,6 +58,8 @@ def parse_statement(sql: str) -> Statement:
     if word in _QUERY_STARTS:
         return Select(sql.strip())
     handler = _HANDLERS.get(word)
+    if reader.sees("UPDATE", "MODEL"):
+        raise no_models("UPDATE MODEL")
     if handler is None:
         raise refusals.unknown(word or first.text)
     reader.next()
@@ -65,9 +67,12 @@ def parse_statement(sql: str) -> Statement:
 
 
 def _block(reader: Reader) -> Block:
-    token = reader.next()
+    body = reader.next().text[2:-2].strip()
+    if reader.accept("END"):
+        # The reference page also closes a block with $$END;
+        body += " END"
     reader.end()
-    return Block(token.text[2:-2].strip())
+    return Block(body)
 
 
 def _insert(reader: Reader) -> Insert:
@@ -143,6 +148,8 @@ def _set(reader: Reader) -> Set:
             f"Invalid command outside anonymous block: SET {token.text}.",
             hint="Variables exist inside $$ BEGIN ... END $$ only.",
         )
+    if token is None:
+        return Set("", None)
     key = ".".join(reader.parts("a setting"))
     if reader.at_end:
         return Set(key, None)
@@ -164,7 +171,7 @@ def _begin(reader: Reader) -> Transaction:
 def _start(reader: Reader) -> Transaction:
     reader.expect("TRANSACTION")
     _transaction_modes(reader)
-    return Transaction("BEGIN")
+    return Transaction("START TRANSACTION")
 
 
 def _transaction_modes(reader: Reader) -> None:
@@ -220,6 +227,8 @@ def _deallocate(reader: Reader) -> Deallocate:
 
 def _declare(reader: Reader) -> Declare:
     name = reader.name("the name of the cursor")
+    # psql's FETCH_COUNT writes PostgreSQL's default out.
+    reader.accept("NO", "SCROLL")
     if not reader.accept("CURSOR"):
         raise not_supported(
             "This form of DECLARE", "cursors have no options.", instead="Write DECLARE name CURSOR FOR SELECT ..."

@@ -127,6 +127,16 @@ class CreateNamespace:
 
 
 @dataclass(frozen=True)
+class CreateFieldGroup:
+    """CREATE FIELDGROUP: fields as in CREATE TABLE; the label is needed."""
+
+    name: str
+    columns: tuple[ColumnDefinition, ...]
+    if_not_exists: bool
+    options: dict[str, str]
+
+
+@dataclass(frozen=True)
 class CreateAudience:
     name: tuple[str, ...]
     query: str
@@ -143,7 +153,7 @@ class Show:
 
 @dataclass(frozen=True)
 class Set:
-    """SET key = value; `value` None asks for the value."""
+    """SET key = value; `value` None asks for the value, of every setting where the key is empty."""
 
     key: str
     value: str | None
@@ -151,9 +161,13 @@ class Set:
 
 @dataclass(frozen=True)
 class Transaction:
-    """BEGIN, COMMIT or ROLLBACK."""
+    """BEGIN, START TRANSACTION, COMMIT or ROLLBACK; the action is also the command tag."""
 
     action: str
+
+    @property
+    def begins(self) -> bool:
+        return self.action in ("BEGIN", "START TRANSACTION")
 
 
 @dataclass(frozen=True)
@@ -248,6 +262,7 @@ Statement = (
     | DataGroup
     | CreateContainer
     | CreateNamespace
+    | CreateFieldGroup
     | CreateAudience
     | Show
     | Set

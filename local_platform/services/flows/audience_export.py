@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from local_platform.context import Context
-from local_platform.landing_zone import FOLDERS
+from local_platform.landing_zone import CONTAINERS
 from local_platform.pql.values import quoted_name, quoted_text
 from local_platform.profile_store.engine import parquet
 from local_platform.profile_store.ledger import Membership
@@ -250,7 +250,7 @@ class _Exporter:
             number = f"_{parts + 1}" if rows > ROWS_PER_FILE else ""
             part = f"SELECT * FROM ({sql}) LIMIT {ROWS_PER_FILE} OFFSET {start}" if number else sql
             size += self._context.landing_zone.write(
-                FOLDERS["dlz_destination"],
+                CONTAINERS["dlz_destination"],
                 self._key(audience, number),
                 lambda target, part=part: self._copy(part, target),
             )

@@ -187,9 +187,19 @@ def _selectors(context: Context, body: Json) -> None:
             if value["id"] in seen:
                 raise FlowProblem(400, f"The audience {value['id']} is in this flow already.")
             seen.add(value["id"])
-            if context.documents.get("segmentation.definitions", value["id"]) is None:
-                raise FlowProblem(400, f"There is no audience {value['id']}.")
+            _audience(context, value["id"])
             _audience_schedule(value)
+
+
+def _audience(context: Context, id: str) -> None:
+    """An audience by rule, or an external one whose rows are still kept."""
+    if context.documents.get("segmentation.definitions", id) is not None:
+        return
+    external = context.documents.get("externalAudiences", id)
+    if external is None:
+        raise FlowProblem(400, f"There is no audience {id}.")
+    if external.body.get("emptied"):
+        raise FlowProblem(400, f"The data of external audience {id} has expired; ingest it again.")
 
 
 def _audience_schedule(value: Json) -> None:

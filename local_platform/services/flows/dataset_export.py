@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from local_platform.context import Context
 from local_platform.lake import DataFile, Dataset
-from local_platform.landing_zone import FOLDERS
+from local_platform.landing_zone import CONTAINERS
 from local_platform.services.flows.runs import OPEN, records
 from local_platform.services.flows.state import FlowState
 from local_platform.services.flows.templates import render, safe_path
@@ -124,7 +124,7 @@ class _Exporter:
             else:
                 pq.write_table(table, target, compression="gzip" if packed else "snappy")
 
-        return table.num_rows, self._context.landing_zone.write(FOLDERS["dlz_destination"], key, fill)
+        return table.num_rows, self._context.landing_zone.write(CONTAINERS["dlz_destination"], key, fill)
 
     def _folder(self, dataset: Dataset) -> str:
         path = safe_path(self._params.get("path") or self._params.get("remotePath") or "")

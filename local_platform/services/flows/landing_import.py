@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from local_platform.context import Context
 from local_platform.lake import VISIBLE_STATES, Batch
-from local_platform.landing_zone import FOLDERS
+from local_platform.landing_zone import CONTAINERS
 from local_platform.services.data_access.state import plain
 from local_platform.services.data_prep.state import MappingSets
 from local_platform.services.flows.runs import OPEN, records
@@ -29,7 +29,7 @@ from local_platform.services.ingestion.state import Ingestion
 log = logging.getLogger("local_platform.flows")
 
 Json = dict[str, Any]
-FOLDER = FOLDERS["user_drop_zone"]
+FOLDER = CONTAINERS["user_drop_zone"]
 # Minutes, as for exports; no figure is documented.
 RUN_SECONDS = 120.0
 _PROGRESS = "flows.progress"

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from local_platform.context import Context
 from local_platform.http import Call, endpoint
-from local_platform.landing_zone import FOLDERS, TTL_DAYS
+from local_platform.landing_zone import CONTAINERS
 from local_platform.problems import BadRequest
 from local_platform.services.flows import audience_export, dataset_export, landing_import, listing, specs
 from local_platform.services.flows.errors import FlowProblem, InvalidSpec, Missing
@@ -166,23 +166,19 @@ def _spec_routes(context: Context) -> list[Route]:
 
 
 def _landing_zone_routes(context: Context) -> list[Route]:
-    """The AWS flavour: bucket, folder and temporary keys."""
+    """Where the zone is and what opens it, as the flavour has it."""
 
-    def folder(call: Call) -> str:
+    def named(call: Call) -> str:
         name = call.query("type") or "user_drop_zone"
-        if name not in FOLDERS:
-            raise BadRequest(f"type is {name!r}; expected one of {', '.join(FOLDERS)}.")
-        return FOLDERS[name]
+        if name not in CONTAINERS:
+            raise BadRequest(f"type is {name!r}; expected one of {', '.join(CONTAINERS)}.")
+        return CONTAINERS[name]
 
     def container(call: Call) -> Response:
-        path = {"bucketName": context.landing_zone.bucket, "dlzFolder": folder(call)}
-        ttl = {"timeUnit": "day", "timeQuantity": TTL_DAYS}
-        return JSONResponse({"dlzPath": path, "dataTTL": ttl, "dlzProvider": "Amazon S3"})
+        return JSONResponse(context.landing_zone.described(named(call)))
 
     def credentials(call: Call, *, refresh: bool = False) -> Response:
-        path = {"bucketName": context.landing_zone.bucket, "dlzFolder": folder(call)}
-        keys, expiry = context.landing_zone.credentials(refresh=refresh)
-        body = {"credentials": keys, "dlzPath": path, "dlzProvider": "Amazon S3", "expiryTime": expiry}
+        body = context.landing_zone.credentials(named(call), refresh=refresh)
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     def rotate(call: Call) -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 from local_platform import json_patch
 from local_platform.context import Context
 from local_platform.lake import Dataset, DatasetNotFound
-from local_platform.profile_store import Entity, Identity, ProfileStore, Source
+from local_platform.profile_store import Entity, Identity, Memberships, ProfileStore, Source
 from local_platform.profile_store.flat import unflatten
 from local_platform.services.profile.errors import ProfileProblem
 from local_platform.services.schema_registry.state import Registry
@@ -20,6 +20,8 @@ from local_platform.xdm import EVENT_CLASS, kind_of, leaves
 
 Json = dict[str, Any]
 PROFILE_SCHEMA = "_xdm.context.profile"
+# Property of a dataset that holds the rows of an external audience: only their identity is attached to the profile.
+EXTERNAL_AUDIENCE = "externalAudience"
 _POLICIES = "profile.mergePolicies"
 _JOBS = "profile.systemJobs"
 # A delete request is processed in the background; no duration is documented.
@@ -33,7 +35,8 @@ def source_of(context: Context, dataset: Dataset) -> Source:
     schema_id = registry.schema_ref_of(dataset)
     found = registry.primary_identity(schema_id)
     identity = None if found is None else Identity(found.path, found.namespace)
-    return Source(identity, bool(dataset.schema_ref) and registry.class_of(schema_id) == EVENT_CLASS)
+    is_event = bool(dataset.schema_ref) and registry.class_of(schema_id) == EVENT_CLASS
+    return Source(identity, is_event, attributes=EXTERNAL_AUDIENCE not in dataset.properties)
 
 
 def union_types(context: Context, class_id: str) -> dict[str, str]:
@@ -232,14 +235,14 @@ class DeleteJobs:
         store.catch_up()
         dataset_id = str(self.get(id)["dataSetId"])
         records = sum(item.records for item in store.ledger.fragments() if item.dataset_id == dataset_id)
-        with self._context.database.write():
-            store.delete_dataset(dataset_id)
-            self._documents.update(_JOBS, id, lambda job: {
-                **job,
-                "status": "COMPLETED",
-                "metrics": json.dumps({"recordsProcessed": records, "timeTakenInSec": int(DELETE_SECONDS)}),
-                "updateEpoch": int(self._context.clock.now().timestamp()),
-            })  # fmt: skip
+        # Not inside a transaction: the store's lock comes before the database's, as when it takes batches in.
+        store.delete_dataset(dataset_id)
+        self._documents.update(_JOBS, id, lambda job: {
+            **job,
+            "status": "COMPLETED",
+            "metrics": json.dumps({"recordsProcessed": records, "timeTakenInSec": int(DELETE_SECONDS)}),
+            "updateEpoch": int(self._context.clock.now().timestamp()),
+        })  # fmt: skip
 
 
 def xid(namespace: str, identity: str) -> str:
@@ -248,7 +251,7 @@ def xid(namespace: str, identity: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def shown(entity: Entity, memberships: dict[str, tuple[str, datetime]], fields: list[str], policy_id: str) -> Json:
+def shown(entity: Entity, memberships: Memberships, fields: list[str], policy_id: str) -> Json:
     """An entity as the service returns it, restricted to the fields asked for (all, when none are)."""
     chosen = {path: _json(value) for path, value in entity.values.items() if value is not None and _asked(path, fields)}
     content = unflatten(chosen)
@@ -256,10 +259,11 @@ def shown(entity: Entity, memberships: dict[str, tuple[str, datetime]], fields: 
         content["identityMap"] = {entity.namespace.lower(): [{"id": entity.identity}]}
     if _asked("segmentMembership", fields) and memberships:
         content["segmentMembership"] = {
-            "ups": {
+            space: {
                 segment: {"status": status, "lastQualificationTime": _json(since)}
-                for segment, (status, since) in memberships.items()
+                for segment, (status, since) in audiences.items()
             }
+            for space, audiences in memberships.items()
         }
     id = xid(entity.namespace, entity.identity)
     return {

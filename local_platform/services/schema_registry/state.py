@@ -98,8 +98,11 @@ class Registry:
         return str(self.get("schemas", schema_id)["meta:class"])
 
     def primary_identity(self, schema_id: str) -> Identity | None:
-        """The primary identity of a schema, if it has one."""
-        return self.descriptors.primary_identity(schema_id)
+        """The primary identity of a schema, its own or one that a field group of it brings, if there is one."""
+        found = self.find(schema_id)
+        groups = found.get("meta:extends", []) if found is not None else []
+        candidates = (self.descriptors.primary_identity(id) for id in [schema_id, *groups])
+        return next((identity for identity in candidates if identity is not None), None)
 
     def schema_ref_of(self, dataset: Dataset) -> str:
         """The `$id` of a dataset's schema; a table made in SQL has an ad hoc one, derived from its columns."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from local_platform import json_patch
 from local_platform.context import Context
+from local_platform.documents import Documents
 from local_platform.pql import PqlError, compile_pql
 from local_platform.services.profile.state import PROFILE_SCHEMA, MergePolicies, store_of, union_types
 from local_platform.services.segmentation.errors import AudienceNotFound, InUse, NameTaken, SegmentationProblem
@@ -14,6 +15,8 @@ from local_platform.xdm import EVENT_CLASS, PROFILE_CLASS
 
 Json = dict[str, Any]
 COLLECTION = "segmentation.definitions"
+# Where external audiences are; a name is given once among both.
+EXTERNAL = "externalAudiences"
 _METHODS = ("batch", "continuous", "synchronous")
 _STATES = ("draft", "published", "inactive", "archived")
 
@@ -114,7 +117,7 @@ class Definitions:
             InUse: a flow activates it.
         """
         self.get(id)
-        flows = [flow.id for flow in self._documents.all("flows.flows") if id in _activated(flow.body)]
+        flows = activating(self._documents, id)
         if flows:
             raise InUse(id, flows)
         with self._context.database.write():
@@ -124,9 +127,8 @@ class Definitions:
     def _put(self, definition: Json) -> Json:
         self._check(definition)
         with self._context.database.write():
-            clash = [
-                item for item in self.all() if item["name"] == definition["name"] and item["id"] != definition["id"]
-            ]
+            others = [*self.all(), *(document.body for document in self._documents.all(EXTERNAL))]
+            clash = [item for item in others if item["name"] == definition["name"] and item["id"] != definition["id"]]
             if clash:
                 raise NameTaken(str(definition["name"]))
             return self._documents.put(COLLECTION, str(definition["id"]), definition).body
@@ -185,6 +187,11 @@ def _evaluation(given: Any) -> Json:
         raise SegmentationProblem(400, f"Only one evaluation method may be enabled, not {' and '.join(enabled)}.")
     chosen = enabled[0] if enabled else "batch"
     return {name: {"enabled": name == chosen} for name in _METHODS}
+
+
+def activating(documents: Documents, audience_id: str) -> list[str]:
+    """Ids of the flows that activate an audience."""
+    return [flow.id for flow in documents.all("flows.flows") if audience_id in _activated(flow.body)]
 
 
 def _activated(flow: Json) -> set[str]:

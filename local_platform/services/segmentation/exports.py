@@ -13,7 +13,7 @@ from local_platform.context import Context
 from local_platform.lake import VISIBLE_STATES, DatasetNotFound
 from local_platform.profile_store.membership import compiled, sample
 from local_platform.services.ingestion.state import Ingestion
-from local_platform.services.profile.state import PROFILE_SCHEMA, MergePolicies, shown, store_of
+from local_platform.services.profile.state import PROFILE_SCHEMA, MergePolicies, shown, source_of, store_of
 from local_platform.services.segmentation.definitions import Definitions, expression_text
 from local_platform.services.segmentation.errors import SegmentationProblem
 from local_platform.services.segmentation.jobs import SegmentJobs
@@ -125,11 +125,11 @@ class Exports:
             return
         job = stored.body
         try:
-            rows = self._rows(job)
+            rows = self._fitting(job, self._rows(job))
             batch_id = self._ingested(job, rows) if rows else ""
             result: Json = {"status": "SUCCEEDED", "destination": {**job["destination"], "batchId": batch_id}}
         except (SegmentationProblem, ValueError) as fault:
-            rows, result = [], {"status": "FAILED", "errors": [{"code": "500", "msg": str(fault), "callStack": []}]}
+            rows, result = [], {"status": "FAILED", "errors": [{"code": "500", "msg": str(fault), "callStack": ""}]}
         now = self._context.clock.now_ms()
         spent = {"startTimeInMs": job["creationTime"], "endTimeInMs": now, "totalTimeInMs": now - job["creationTime"]}
         metrics = {"totalTime": spent, "profileExportTime": spent, "totalExportedProfileCounter": len(rows)}
@@ -149,20 +149,37 @@ class Exports:
         found = store.entities(list(dict.fromkeys(people)))
         return [shown(entity, {}, fields, "")["entity"] for entity in found.values()]
 
+    def _fitting(self, job: Json, rows: list[Json]) -> list[Json]:
+        """Rows with the fields that the dataset has; a profile without the field of the dataset's identity (one that an
+        external audience or events alone made) gives no row."""
+        dataset = self._context.lake.dataset(str(job["destination"]["datasetId"]))
+        columns, identity = set(dataset.schema.names), source_of(self._context, dataset).identity
+        kept = [row for row in rows if identity is None or _at(row, identity.path) is not None]
+        return [{key: value for key, value in row.items() if key in columns} for row in kept]
+
     def _ingested(self, job: Json, rows: list[Json]) -> str:
         ingestion = Ingestion(self._context)
         external_id = f"profile-export-{job['requestId']}"
         earlier = self._context.lake.batches(external_id=external_id, status=VISIBLE_STATES)
         if earlier:
             return earlier[0].id
-        dataset = self._context.lake.dataset(str(job["destination"]["datasetId"]))
-        columns = {field.name for field in dataset.schema}
-        lines = [json.dumps({key: value for key, value in row.items() if key in columns}) for row in rows]
-        body = {"datasetId": dataset.id, "inputFormat": {"format": "json"}, "externalId": external_id}
+        lines = [json.dumps(row) for row in rows]
+        body = {
+            "datasetId": str(job["destination"]["datasetId"]),
+            "inputFormat": {"format": "json"},
+            "externalId": external_id,
+        }
         batch = ingestion.promote_content(ingestion.create(body), "export.json", "\n".join(lines).encode() + b"\n")
         if batch.status not in VISIBLE_STATES:
             raise ValueError(f"The batch {batch.id} failed: {batch.errors}")
         return batch.id
+
+
+def _at(row: Json, path: str) -> Any:
+    found: Any = row
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def _of_evaluation(job: Json) -> Json:

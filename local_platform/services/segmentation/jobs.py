@@ -173,7 +173,7 @@ class SegmentJobs:
                     rule = compiled(store, expression_text(segment["segment"]["expression"]))
                     results.append(evaluate(store, segment["segmentId"], rule, at, id))
                 except (PqlError, duckdb.Error) as fault:
-                    errors.append({"code": "400", "msg": f"{segment['segmentId']}: {fault}", "callStack": []})
+                    errors.append({"code": "400", "msg": f"{segment['segmentId']}: {fault}", "callStack": ""})
             done = {**job, **self._outcome(job, results, errors, at, store.merged().profiles)}
             with self._context.database.write():
                 if self.get(id)["status"] == "CANCELLED":

@@ -9,14 +9,13 @@ from starlette.routing import Route
 
 from local_platform.context import Context
 from local_platform.http import Call, endpoint
-from local_platform.services.segmentation.definitions import Definitions, as_audience
-from local_platform.services.segmentation.errors import SegmentationProblem
+from local_platform.services.segmentation.audiences import PREFIX, audience_routes, ordered
+from local_platform.services.segmentation.definitions import Definitions
 from local_platform.services.segmentation.exports import Exports
 from local_platform.services.segmentation.jobs import SegmentJobs
 from local_platform.services.segmentation.previews import LARGEST_PAGE, Previews
 from local_platform.services.segmentation.schedules import Schedules
 
-PREFIX = "/data/core/ups"
 Json = dict[str, Any]
 
 
@@ -35,7 +34,7 @@ def routes(context: Context) -> list[Route]:
     definitions = Definitions(context)
     return [
         *_definition_routes(definitions),
-        *_audience_routes(definitions),
+        *audience_routes(context),
         *_job_routes(context),
         *_export_routes(Exports(context)),
         *_schedule_routes(Schedules(context)),
@@ -47,7 +46,7 @@ def _definition_routes(definitions: Definitions) -> list[Route]:
     def listed(call: Call) -> Response:
         limit = call.integer("limit", 50, least=1, most=1_500)
         number = call.integer("page", 0, least=0, most=10**6)
-        found = _sorted(definitions.all(), call.query("sort"))
+        found = ordered(definitions.all(), call.query("sort"))
         shown = found[number * limit : (number + 1) * limit]
         page = {
             "totalCount": len(found),
@@ -88,65 +87,6 @@ def _bulk(definitions: Definitions, call: Call) -> Response:
     return JSONResponse({"results": results}, 207)
 
 
-def _audience_routes(definitions: Definitions) -> list[Route]:
-    def shown(definition: Json) -> Json:
-        return as_audience(definition, definitions.etag(str(definition["id"])))
-
-    def listed(call: Call) -> Response:
-        limit = call.integer("limit", 20, least=1, most=1_000)
-        start = call.integer("start", 0, least=0, most=10**6)
-        found = [shown(item) for item in definitions.all()]
-        for name in ("name", "description"):
-            part = (call.query(name) or "").lower()
-            found = [item for item in found if part in str(item.get(name) or "").lower()]
-        for text in call.request.query_params.getlist("property"):
-            path, separator, wanted = text.partition("==")
-            if not separator:
-                raise SegmentationProblem(400, f"The property filter {text!r} is not of the form name==value.")
-            found = [item for item in found if str(item.get(path)) == wanted]
-        found = _sorted(found, call.query("sort"))
-        children = found[start : start + limit]
-        # The last page has no next at all; null would send a client round for ever.
-        page: Json = {
-            "totalCount": len(found),
-            "totalPages": -(-len(found) // limit),
-            "pageSize": len(children),
-            "limit": limit,
-            "start": start,
-        }
-        links: Json = {}
-        if start + limit < len(found):
-            page["next"] = start + limit
-            links["next"] = {"href": f"@/audiences?start={start + limit}&limit={limit}"}
-        return JSONResponse({"children": children, "_page": page, "_links": links})
-
-    def create(call: Call) -> Response:
-        body = call.json_object()
-        if body.get("type", "SegmentDefinition") != "SegmentDefinition":
-            raise SegmentationProblem(400, f"type is {body.get('type')!r}; SegmentDefinition is created here.")
-        return JSONResponse(shown(definitions.create(body)), 201)
-
-    def change(call: Call) -> Response:
-        return JSONResponse(shown(definitions.change(call.path("id"), call.json())), 201)
-
-    def delete(call: Call) -> Response:
-        definitions.delete(call.path("id"))
-        return Response(status_code=204)
-
-    base = f"{PREFIX}/audiences"
-    return [
-        Route(base, endpoint(listed), methods=["GET"]),
-        Route(base, endpoint(create), methods=["POST"]),
-        Route(
-            f"{base}/{{id}}",
-            endpoint(lambda call: JSONResponse(shown(definitions.get(call.path("id"))))),
-            methods=["GET"],
-        ),
-        Route(f"{base}/{{id}}", endpoint(change), methods=["PATCH", "PUT"]),
-        Route(f"{base}/{{id}}", endpoint(delete), methods=["DELETE"]),
-    ]
-
-
 def _job_routes(context: Context) -> list[Route]:
     jobs = SegmentJobs(context)
 
@@ -158,7 +98,7 @@ def _job_routes(context: Context) -> list[Route]:
         for text in call.request.query_params.getlist("property"):
             wanted = text.partition("segments~segmentId==")[2]
             found = [job for job in found if any(item["segmentId"] == wanted for item in job["segments"])]
-        children = _sorted(found, call.query("sort"))[start : start + limit]
+        children = ordered(found, call.query("sort"))[start : start + limit]
         links: Json = {}
         if start + limit < len(found):
             links["next"] = {"href": f"@/segment/jobs?start={start + limit}&limit={limit}"}
@@ -249,11 +189,3 @@ def _preview_routes(previews: Previews) -> list[Route]:
             methods=["GET"],
         ),
     ]
-
-
-def _sorted(items: list[Json], sort: str | None) -> list[Json]:
-    """Order by ``name:asc,other:desc``; without it the order of creation."""
-    for part in reversed([part for part in (sort or "").split(",") if part]):
-        name, _, direction = part.partition(":")
-        items = sorted(items, key=lambda item: str(item.get(name, "")), reverse=direction.lower() == "desc")
-    return items

@@ -90,9 +90,8 @@ SELECT current_date() = to_date(current_timestamp()) AS a, now() = current_times
 # timestamp functions that are not documented
 SELECT timestampadd(HOUR, 1, at) FROM times
 ~ timestampadd is not in the documented list of functions, so it is refused.
-# make_date is not documented
-SELECT make_date(2023, 1, 2)
-~ make_date is not in the documented list of functions, so it is refused.
+# dates from their parts, and months as intervals
+SELECT make_date(2023, 1, 2) AS a, make_date(2019, 2, 30) AS b, make_date(2019, 13, 1) AS c, make_date(id, NULL, 1) AS d, day - make_ym_interval(0, 1) AS e, day + make_ym_interval(1, 2) AS f, at - make_ym_interval(0, 4) AS g FROM times
 # min and max of dates
 SELECT min(day) AS a, max(at) AS b, count(day) AS c, approx_count_distinct(day) AS d FROM times
 # a day before 1970 in seconds

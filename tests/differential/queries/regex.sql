@@ -49,3 +49,7 @@ SELECT id, regexp_replace(t, '[aeiou]', u) AS a FROM words WHERE id NOT IN (11)
 SELECT regexp_replace('abcdef', '[a-f&&[^bd]]', '.') AS a
 # quoted literal in a pattern
 SELECT regexp_replace('a.b*c', '\\Q.b*\\E', '!') AS a
+# every match
+SELECT regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)') AS a, regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 2) AS b, regexp_extract_all('abc', 'z', 0) AS c, regexp_extract_all('ipadmini', '.{2}', 0) AS d, regexp_extract_all(NULL, 'a', 0) AS e, regexp_extract_all('aXb', '(a)|(b)', 2) AS f
+# every match of a group there is none of
+SELECT regexp_extract_all('a1', '\\d')

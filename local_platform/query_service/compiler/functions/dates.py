@@ -10,7 +10,17 @@ from local_platform.query_service.compiler.functions.registry import arguments, 
 from local_platform.query_service.compiler.patterns import strftime_pattern, strptime_pattern
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
-from local_platform.query_service.sql.types import BIGINT, DATE, DOUBLE, INT, STRING, TIMESTAMP, Type, struct
+from local_platform.query_service.sql.types import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INT,
+    INTERVAL_MONTH,
+    STRING,
+    TIMESTAMP,
+    Type,
+    struct,
+)
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -38,6 +48,10 @@ simple("last_day", [DATE], DATE, "last_day({0})")
 simple("next_day", [DATE, STRING], DATE, "spark_next_day({0}, {1})")
 simple("to_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_to_utc({0}, {1})")
 simple("from_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_from_utc({0}, {1})")
+
+# The guide on deciles uses these two, which the list of functions leaves out.
+simple("make_date", [INT, INT, INT], DATE, "try_cast(format('{{:04d}}-{{:02d}}-{{:02d}}', {0}, {1}, {2}) AS DATE)")
+simple("make_ym_interval", [INT, INT], INTERVAL_MONTH, "to_months(CAST({0} * 12 + {1} AS INTEGER))")
 
 _DEFAULT_PATTERN = "yyyy-MM-dd HH:mm:ss"
 

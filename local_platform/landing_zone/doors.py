@@ -21,7 +21,6 @@ from local_platform.names import climbs, has_control_character
 CREDENTIALS_SECONDS = 86_400
 LONGEST_PRESIGNED_SECONDS = 7 * 86_400
 _KEY_ID = re.compile(r"Credential=([A-Z0-9]+)(?:/|%2F)", re.IGNORECASE)
-_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,10 @@ class Doors:
 
     Args:
         keys: the pairs in force.
-        ready: set once the bucket is there; who comes earlier waits.
     """
 
-    def __init__(self, keys: Keys, ready: threading.Event) -> None:
+    def __init__(self, keys: Keys) -> None:
         self.keys = keys
-        self._ready = ready
 
     def refusal(self, environ: dict[str, Any]) -> Refusal | None:
         """Why a request is not let in, or None."""
@@ -113,8 +110,6 @@ class Doors:
             return NOT_A_BUCKET
         if not header and (wrong := _presigned(query)) is not None:
             return wrong
-        if found.group(1) != self.keys.internal[0]:
-            self._ready.wait(_START_SECONDS)
         return None
 
 
