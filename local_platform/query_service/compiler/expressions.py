@@ -111,6 +111,7 @@ class Expressions:
             rename=self.scope.rename,
             below=self.scope.below,
             grouped=self.scope.grouped,
+            sliding=self.scope.sliding,
             depth=self.scope.depth + 1,
         )
         return Expressions(self.statement, inner, self.compile_query)

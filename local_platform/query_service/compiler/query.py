@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_platform.query_service.compiler import adobe, generators
+from local_platform.query_service.compiler import adobe, generators, sliding
 from local_platform.query_service.compiler.calls import Call, read_call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
@@ -226,6 +226,7 @@ class Compiler:
         condition = self.expressions(scope).condition(where.this) if where is not None else ""
         if adobe.needs_wrapping(node):
             origin, condition = adobe.wrap(self, scope, origin, condition, node), ""
+        origin = sliding.spread(self, scope, origin, node)
         raw = raw and not any(node.args.get(key) for key in ("distinct", "group", "having"))
         return self._list(node, scope, origin, condition, limited, raw)
 

@@ -151,6 +151,7 @@ class Scope:
         rename: set where columns are reached through a wrapping query: maps DuckDB's SQL of a column to another.
         depth: number of lambdas around this place.
         grouped: columns of a GROUP BY with several groupings, as syntax trees.
+        sliding: the overlapping window of a row, where the query asks for it.
         below: inner windows of Adobe-defined functions, by the identity of the OVER clause's tree.
     """
 
@@ -163,6 +164,7 @@ class Scope:
     rename: Callable[[str], str] | None = None
     below: dict[int, Any] = field(default_factory=dict)
     grouped: list[Any] = field(default_factory=list)
+    sliding: Value | None = None
     depth: int = 0
 
     def child(self) -> Scope:

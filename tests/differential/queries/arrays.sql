@@ -53,7 +53,6 @@ SELECT id, sort_array(items) AS a, sort_array(items, false) AS b FROM nested
 SELECT id, array_sort(a) AS a, array_sort(ws) AS b, array_sort(ds) AS c FROM nested
 # array_sort with a comparison
 SELECT id, array_sort(a, (x, y) -> CASE WHEN x > y THEN -1 WHEN x < y THEN 1 ELSE 0 END) AS a FROM nested WHERE id <> 4
-~ array_sort with a comparison of one's own is not there: DuckDB sorts lists by value only. It is refused.
 # flatten
 SELECT id, flatten(aa) AS a FROM nested
 # flatten of a flat array is refused
@@ -119,3 +118,17 @@ SELECT id, aa[0][1] AS a, element_at(aa, 1) AS b FROM nested
 SELECT array_position(array(1, NULL), NULL) AS a
 # array_min of nested arrays
 SELECT id, array_max(aa) AS a FROM nested
+# a comparison, descending
+SELECT id, array_sort(a, (x, y) -> coalesce(y, 0) - coalesce(x, 0)) AS a FROM nested
+# a comparison with places for null
+SELECT array_sort(array(3, NULL, 2, NULL), (x, y) -> CASE WHEN x IS NULL AND y IS NULL THEN 0 WHEN x IS NULL THEN -1 WHEN y IS NULL THEN 1 ELSE x - y END) AS a
+# a comparison keeps the order of equals
+SELECT array_sort(array('bb', 'a', 'cc', 'd', 'aa'), (x, y) -> length(x) - length(y)) AS a
+# a comparison that never says equal
+SELECT array_sort(array('bb', 'a', 'cc', 'd', 'aa'), (x, y) -> CASE WHEN length(x) <= length(y) THEN -1 ELSE 1 END) AS a
+# a comparison inside a lambda
+SELECT transform(array(array(1, 2), array(4, 3, 5)), q -> array_sort(q, (x, y) -> y - x)) AS a
+# a comparison that is null is refused
+SELECT array_sort(array(3, NULL, 2), (x, y) -> x - y) AS a
+# a comparison of text is refused
+SELECT array_sort(array(3, 2), (x, y) -> 'a') AS a

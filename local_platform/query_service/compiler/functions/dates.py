@@ -190,15 +190,17 @@ def _from_unixtime(self: Expressions, call: Call) -> Value:
 
 @function("window", "time_window", least=2, most=4)
 def _time_window(self: Expressions, call: Call) -> Value:
-    """The tumbling window a time falls in: struct(start, end).
+    """The window a time falls in: struct(start, end). Windows that overlap are in FROM already, see compiler.sliding.
 
     Raises:
-        QueryError: 58000, windows that overlap: a row would be in several.
+        QueryError: 58000, overlapping windows where rows are not multiplied, such as in WHERE.
     """
     value = cast(self.value(call.arguments[0]), TIMESTAMP)
     texts = [constant_text(self.value(node), "A duration of window") for node in call.arguments[1:]]
     if len(texts) > 1 and texts[1].lower().rstrip("s") != texts[0].lower().rstrip("s"):
-        raise analysis_error("The local Query Service knows windows that follow each other, not sliding ones.")
+        if self.scope.sliding is None:
+            raise analysis_error("Windows that overlap stand in the select list, GROUP BY, HAVING or ORDER BY only.")
+        return self.scope.sliding
     width = f"CAST({literal_text(texts[0])} AS INTERVAL)"
     origin = "TIMESTAMP '1970-01-01'"
     if len(texts) > 2:

@@ -250,14 +250,12 @@ def _array_repeat(self: Expressions, call: Call) -> Value:
 
 @function("array_sort", most=2)
 def _array_sort(self: Expressions, call: Call) -> Value:
-    """Ascending, NULL last.
-
-    Raises:
-        QueryError: 58000, a comparison is given: DuckDB's lists are not sorted by one.
-    """
+    """Ascending, NULL last; or by a comparison (x, y) -> a number below, above or equal to zero."""
     items = array_argument(self, call)
     if len(call.arguments) == 2:
-        raise analysis_error("The local Query Service sorts arrays without a comparison of your own; use sort_array.")
+        from local_platform.query_service.compiler.functions.comparisons import sorted_by
+
+        return sorted_by(self, items, call.arguments[1])
     if items.type.item.is_complex:
         kept = Value(f"list_filter({items.sql}, lambda x: x IS NOT NULL)", items.type)
         rest = f"list_filter({items.sql}, lambda x: x IS NULL)"
