@@ -62,14 +62,14 @@ CREATE MACRO spark_text_to_bigint(t) AS TRY_CAST(spark_whole_part(t) AS BIGINT);
 -- 2023, 2023-6, 2023-06-07, and a date followed by a blank or T and anything
 CREATE MACRO spark_text_to_date(t) AS
   TRY_CAST(CASE
-    WHEN regexp_full_match(trim(t), '\d{4}') THEN trim(t) || '-01-01'
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{1,2}') THEN trim(t) || '-01'
+    WHEN regexp_full_match(trim(t), '\d{4,6}') THEN trim(t) || '-01-01'
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{1,2}') THEN trim(t) || '-01'
     ELSE nullif(regexp_extract(trim(t), '^(\d{4,6}-\d{1,2}-\d{1,2})([ T].*)?$', 1), '')
   END AS DATE);
 
 -- '2023-6-7T1:2' -> '2023-6-7 1:2:00'
 CREATE MACRO spark_complete_time(t) AS
-  regexp_extract(t, '^\d{4}-\d{1,2}-\d{1,2}') || ' '
+  regexp_extract(t, '^\d{4,6}-\d{1,2}-\d{1,2}') || ' '
   || coalesce(nullif(regexp_extract(t, '^\S+?[ T](\d{1,2})', 1), ''), '00') || ':'
   || coalesce(nullif(regexp_extract(t, '^\S+?[ T]\d{1,2}:(\d{1,2})', 1), ''), '00') || ':'
   || coalesce(nullif(regexp_extract(t, '^\S+?[ T]\d{1,2}:\d{1,2}:(\d{1,2}(\.\d{1,6})?)', 1), ''), '00');
@@ -94,12 +94,12 @@ CREATE MACRO spark_text_to_timestamp(t) AS
     -- A time alone is a time of today.
     WHEN regexp_full_match(trim(t), 'T?\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?') THEN
       TRY_CAST(spark_complete_time(CAST(current_date AS VARCHAR) || ' ' || ltrim(trim(t), 'T')) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?') THEN
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?') THEN
       TRY_CAST(trim(t) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}(-\d{1,2}){0,2}') THEN CAST(spark_text_to_date(t) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?') THEN
+    WHEN regexp_full_match(trim(t), '\d{4,6}(-\d{1,2}){0,2}') THEN CAST(spark_text_to_date(t) AS TIMESTAMP)
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?') THEN
       TRY_CAST(spark_complete_time(trim(t)) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?\s*\S.*') THEN
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?\s*\S.*') THEN
       spark_at_zone(TRY_CAST(spark_complete_time(trim(t)) AS TIMESTAMP), spark_zone(trim(t)))
   END;
 
