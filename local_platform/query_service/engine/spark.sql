@@ -182,16 +182,21 @@ CREATE MACRO spark_int(x) AS CAST(x AS INTEGER);
 CREATE MACRO spark_bigint(x) AS CAST(x AS BIGINT);
 CREATE MACRO spark_hugeint(x) AS CAST(x AS HUGEINT);
 
+-- A macro's argument is written out wherever it stands: divisions inside divisions would grow without end. A lambda takes
+-- the value once.
+
 -- Half away from zero
 CREATE MACRO spark_round_divide(a, b) AS
-  CASE WHEN 2 * abs(a % b) >= abs(b) THEN a // b + (CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END) ELSE a // b END;
+  list_extract(list_transform([struct_pack(a := a, b := b)], lambda p:
+    CASE WHEN 2 * abs(p.a % p.b) >= abs(p.b) THEN p.a // p.b + (CASE WHEN (p.a < 0) = (p.b < 0) THEN 1 ELSE -1 END)
+    ELSE p.a // p.b END), 1);
 
 -- '12345', 2 -> '123.45'
 CREATE MACRO spark_decimal(digits, scale) AS
   CASE WHEN scale = 0 THEN digits ELSE
-    (CASE WHEN digits[1] = '-' THEN '-' ELSE '' END)
-    || lpad(ltrim(digits, '-'), CAST(greatest(length(ltrim(digits, '-')), scale + 1) AS INTEGER), '0')[:-scale - 1] || '.'
-    || right(lpad(ltrim(digits, '-'), CAST(greatest(length(ltrim(digits, '-')), scale + 1) AS INTEGER), '0'), scale)
+    regexp_replace(
+      regexp_replace(digits, '^(-?)', '\1' || repeat('0', scale + 1)),
+      '^(-?)0*(\d+)(\d{' || scale || '})$', '\1\2.\3')
   END;
 
 -- Java writes a decimal below 0.000001 with an exponent: 0E-8, 1.5E-7
