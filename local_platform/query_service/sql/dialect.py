@@ -207,6 +207,13 @@ def _check_tokens(sql: str) -> None:
         if token.text == "::" and token.kind == "sign":
             raise syntax_error("Syntax error: `::` is PostgreSQL's cast; write CAST(value AS type).")
         after = following.upper if following is not None else ""
+        if (
+            token.upper in ("AT", "WITH", "WITHOUT")
+            and after == "TIME"
+            and behind is not None
+            and behind.upper == "ZONE"
+        ):
+            raise syntax_error(f"Syntax error: {token.upper} TIME ZONE is not Spark's; times are UTC, without a zone.")
         call = behind is not None and behind.text in ("(", ".") and after == "WINDOW"
         if token.kind == "sign" and token.text == "," and (following is None or after in _NOT_AFTER_COMMA) and not call:
             raise syntax_error(f"Syntax error: a comma stands before {after or 'the end'}.")
