@@ -219,7 +219,7 @@ def test_a_killed_statement_has_happened_or_has_not(tmp_path: Path, name: str) -
 @pytest.mark.soak
 @pytest.mark.parametrize("name", CASES)
 def test_fifty_kills_leave_every_table_as_before_or_as_after(tmp_path: Path, name: str) -> None:
-    assert campaign(tmp_path / "data", name, kills=20, seed=2) == {False, True}
+    assert campaign(tmp_path / "data", name, kills=50, seed=2) == {False, True}
 
 
 def test_a_batch_whose_promotion_is_killed_is_wholly_there_or_not_at_all(tmp_path: Path) -> None:

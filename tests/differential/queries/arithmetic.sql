@@ -119,3 +119,6 @@ SELECT '7' div 2 AS a
 SELECT 7 div '2' AS a
 SELECT sign(-7) div 2 AS a
 SELECT 7.5 div 2 AS a, 7 div 2.5 AS b, NULL div 2 AS c, 2 div NULL AS d
+
+# divisions inside divisions
+SELECT 0.001 / ((0.001 / 1.5) / CAST(1.5 AS decimal(8,1))) AS a, 1.0 / 3 / 7 / 1.1 AS b, -1 / 3.0 / 2.5 AS c, 1.0 / (2.5 / (7.0 / (3.0 / 1.5))) AS d
