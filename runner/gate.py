@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runner.contract import Contract
+from runner.errors import ModelError
 from runner.evaluation import auc_difference
 from runner.export.exported import Exported
+from runner.model_card import read_card
 from runner.training import Trained
 from runner.training.frame import as_text, batches, matrix
-from runner.training.model import TEST_SCORES_FILE, load_model
+from runner.training.model import CARD_FILE, TEST_SCORES_FILE, load_judged_model
 
 Mode = Literal["off", "dry_run", "on"]
 Floats = npt.NDArray[np.float64]
@@ -123,10 +125,24 @@ def against_champion(
 ) -> AgainstChampion:
     """Let the champion score the challenger's test rows, and compare both AUCs (paired, DeLong).
 
+    Judged model stands against judged model: the published ones have learned from the newest dates, the test date's
+    people among them. Where even the champion's judged model knows days after the test date, there is no comparison.
+
     Args:
         trained: the challenger. champion_dir, version: of the champion. exported, contract: the training rows.
     """
-    champion = load_model(champion_dir)
+    try:
+        champion, known = load_judged_model(champion_dir), read_card(champion_dir / CARD_FILE)["judged"]
+    except ModelError as refused:
+        return AgainstChampion(version, None, None, f"the champion cannot be read: {refused.message}")
+    if known["learned_until"] > trained.judged_as_of:
+        return AgainstChampion(
+            version,
+            None,
+            None,
+            f"the champion has learned from what happened until {known['learned_until']}, after the test date "
+            f"{trained.judged_as_of}: it would be judged on what it knows",
+        )
     offered = {c.name: (c.kind, c.data_type) for c in contract.features}
     lost = [f.name for f in champion.features if offered.get(f.name) != (f.kind, f.data_type)]
     if lost:

@@ -20,7 +20,7 @@ from runner.errors import ModelError
 from runner.settings import UseCase
 from runner.workspace import write_json
 
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn")
 _WINDOW = re.compile(r"_(\d+)d$")
 
@@ -40,6 +40,9 @@ class Parts:
     Args:
         features: name, kind, data_type and categories, in the order of the matrix.
         data: dataset, route, fingerprint, batches, and rows and conversions by split.
+        model_sha256, first_stage, boosting, calibration, importance: of the published model.
+        published: whether it was refitted, through which as-of date, and until which day it knows outcomes.
+        judged: the same of the judged model. evaluation, metrics: of the judged model, on the test split.
         importance: strongest first. remarks: what was odd but not wrong.
     """
 
@@ -51,6 +54,8 @@ class Parts:
     first_stage: Mapping[str, Any] | None
     boosting: Mapping[str, Any]
     calibration: Mapping[str, Any]
+    published: Mapping[str, Any]
+    judged: Mapping[str, Any]
     evaluation: Mapping[str, Any]
     metrics: Mapping[str, float]
     importance: Sequence[Importance]
@@ -88,6 +93,8 @@ def build_card(parts: Parts, contract: Contract, use_case: UseCase) -> dict[str,
         "first_stage": parts.first_stage,
         "boosting": dict(parts.boosting),
         "calibration": dict(parts.calibration),
+        "published": dict(parts.published),
+        "judged": dict(parts.judged),
         "metrics": dict(parts.metrics),
         "evaluation": dict(parts.evaluation),
         "importance": [{"feature": i.feature, "mean_absolute": i.mean_absolute} for i in parts.importance],

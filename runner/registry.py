@@ -1,6 +1,7 @@
 """The model registry: MLflow over a SQLite file in the state directory, one registered model for each use case.
 
-A version belongs to a run id, the data it was trained on and the model's own hash. Training the same run again on the
+A version holds the published model and the judged one; its metrics are the judged one's, and its parameters say so.
+It belongs to a run id, the data it was trained on and the published model's hash. Training the same run again on the
 same data finds that version; it never registers a second one. The alias `champion` says which version scores.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -132,7 +133,7 @@ class Registry:
         card = read_card(Path(trained.model_dir) / CARD_FILE)
         run = client.create_run(self._experiment, run_name=trained.run_id, tags={"use_case": trained.use_case})
         mlflow_id = run.info.run_id
-        for key, value in {**card["boosting"]["parameters"], "plan": trained.plan, "trees": trained.trees}.items():
+        for key, value in _parameters(card).items():
             client.log_param(mlflow_id, key, value)
         for key, value in trained.metrics.items():
             client.log_metric(mlflow_id, key, value)
@@ -178,6 +179,21 @@ class Registry:
         with (self._state_dir / "registry.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _parameters(card: Mapping[str, Any]) -> dict[str, Any]:
+    """How the published model was grown, and which model the metrics are of."""
+    grown, judged = card["boosting"], card["judged"]
+    return {
+        **grown["parameters"],
+        "plan": grown["plan"],
+        "trees": grown["trees"],
+        "refitted_through": card["published"]["through"] or "not refitted",
+        "judged_as_of": judged["as_of"],
+        "judged_plan": judged["boosting"]["plan"],
+        "judged_trees": judged["boosting"]["trees"],
+        "judged_sha256": judged["model_sha256"],
+    }
 
 
 def model_name(use_case: str) -> str:

@@ -85,6 +85,7 @@ def write_report(
             ", ".join(activated.get("files", [])),
         ),
         model=model_facts_of(card, str(train["version"])),
+        refitted_through=card["published"]["through"],
         exploration=explored,
         best=best,
         followed=follow(session, workspace),

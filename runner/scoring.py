@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,8 @@ def score(model_dir: Path, exported: Exported, contract: Contract, out_file: Pat
         out_file: appears when every row is scored and checked, and replaces what was there.
 
     Raises:
-        ModelError: the scoring set's features are not those of the model card.
+        ModelError: the scoring set's features are not those of the model card, or the model has learned from days at or
+            after the scoring set's as-of time.
         DataError: a row without key, keys that repeat, another run or several as-of times in the files, or another
             number of rows than the export counted.
     """
@@ -75,6 +76,7 @@ def score(model_dir: Path, exported: Exported, contract: Contract, out_file: Pat
     try:
         seen = _score_into(partial, model, exported, contract)
         seen.check(exported, contract)
+        check_past(card, seen.as_ofs)
         os.replace(partial, out_file)
     finally:
         partial.unlink(missing_ok=True)
@@ -108,6 +110,19 @@ def check_contract(card: dict[str, Any], contract: Contract) -> None:
             f"{contract.model} does not offer the features of the model of run {card['run_id']}: {'; '.join(faults)}.",
             "Train a model on the present features, and let it through the gate, before scoring with them.",
         )
+
+
+def check_past(card: dict[str, Any], as_ofs: Iterable[int]) -> None:
+    """ModelError when the model knows outcomes of days at or after an as-of time (milliseconds since 1970)."""
+    until = card["published"]["learned_until"]
+    for as_of in as_ofs:
+        day = np.datetime_as_string(np.datetime64(as_of, "ms"), unit="D")
+        if until > day:
+            raise ModelError(
+                f"The model of run {card['run_id']} has learned from what happened until {until}; as of {day} that was "
+                "still to come.",
+                "Score that date with a model of its own: train its run, with gate: dry_run if the gate refuses it.",
+            )
 
 
 @dataclass

@@ -57,6 +57,8 @@ def summarise(settings_file: Path, run_id: str, report_file: Path | None = None)
         "audience_rule": records["audience"]["pql"],
         "audience_expected": records["audience"]["expected_size"],
         "model_version": records["train"]["version"],
+        "judged_as_of": records["train"]["judged_as_of"],
+        "refitted_through": records["train"]["refitted_through"],
         "scores_file": records["score"]["scores_file"],
         "report_file": str(report_file),
         "leak_check": workspace.load("leak_check") if workspace.has("leak_check") else None,
@@ -97,7 +99,10 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         "checked at": ", ".join(summary["verification"]["levels"]),
         "audience members": f"{summary['audience_size'] or 0:,}",
         "rows delivered": f"{summary['activated_rows'] or 0:,}",
-        "model": f"version {summary['model_version']}",
+        "model": f"version {summary['model_version']}, judged as of {summary['judged_as_of']}",
+        "scores come from": f"its refit through {summary['refitted_through']}"
+        if summary["refitted_through"]
+        else "the judged model",
     }
     for name, value in rows.items():
         table.add_row(name, value)

@@ -42,6 +42,15 @@ def not_supported(kind: str, reason: str, *, instead: str | None = None) -> Quer
     return QueryError("0A000", f"{text} {instead}" if instead else text, hint=instead)
 
 
+def no_models(kind: str) -> QueryError:
+    """0A000: a statement or function of Data Distiller's models, which the local Query Service does not train."""
+    return not_supported(
+        kind,
+        "the local Query Service has no models; a sandbox with Data Distiller has them.",
+        instead="Train outside and write the scores back.",
+    )
+
+
 def analysis_error(reason: str, *, kind: str | None = None) -> QueryError:
     """58000: an error Spark finds when it analyses the statement, in the documented nesting of texts.
 

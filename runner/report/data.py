@@ -128,6 +128,7 @@ class ReportData:
         features: every feature that the model was given, strongest first.
         gate_mode with gate: what the gate said. levels: how far the published scores were verified.
         leak_check: what the proof that no feature knows the future compared, in a sentence.
+        refitted_through: newest as-of date that the published model learned from, ISO; empty: it is the judged model.
         recipe: what the documented notebook recipe reaches on the same question.
         warnings: anything a reader should know before relying on the page.
     """
@@ -157,6 +158,7 @@ class ReportData:
     leak_check: str = ""
     recipe: Recipe | None = None
     features: tuple[Strength, ...] = ()
+    refitted_through: str = ""
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -231,13 +233,25 @@ def features_of(card: Mapping[str, Any]) -> tuple[Strength, ...]:
 
 def model_facts_of(card: Mapping[str, Any], version: str) -> tuple[tuple[str, str], ...]:
     """The lines of a model card that a reader asks for first."""
-    boosting, calibration, data = card["boosting"], card["calibration"], card["data"]
-    started = "an additive first stage" if card["first_stage"] else "nothing"
+    calibration, data, judged, published = card["calibration"], card["data"], card["judged"], card["published"]
+    scoring = f"the judged model itself, which knows outcomes until {published['learned_until']}"
+    if published["refitted"]:
+        scoring = (
+            f"fitted again on all {published['rows']:,} rows through {published['through']}, with {_grown(card)}; "
+            f"a row's weight halves with every {published['half_life_days']} days of age"
+        )
     return (
-        ("Model", f"LightGBM, {boosting['trees']} trees grown from {started}; chosen on {boosting['judged_on']}"),
+        ("Judged model", f"as of {judged['as_of']}; knows outcomes until {judged['learned_until']}; {_grown(judged)}"),
+        ("Published model", scoring),
         ("Registered as", f"propensity_{card['use_case']}, version {version}"),
-        ("Calibration", f"{calibration['method']}, on {calibration['rows']:,} people held apart"),
+        ("Calibration", f"{calibration['method']}, on {calibration['rows']:,} people whom its model had not seen"),
         ("Features", f"{len(card['features'])}, contract {card['contract_hash']}"),
         ("Trained on", f"{data['dataset']} of run {card['run_id']}, fingerprint {data['fingerprint']}"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in card["versions"].items())),
     )
+
+
+def _grown(fitted: Mapping[str, Any]) -> str:
+    boosting = fitted["boosting"]
+    started = "an additive first stage" if fitted["first_stage"] else "nothing"
+    return f"{boosting['trees']} LightGBM trees grown from {started}, chosen on {boosting['judged_on']}"

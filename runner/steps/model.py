@@ -20,7 +20,7 @@ from runner.training.model import TEST_SCORES_FILE
 
 
 def train(settings_file: Path, run_id: str) -> None:
-    """Step 4: train on earlier as-of dates, judge on the later one, let the gate decide, register."""
+    """Step 4: train on earlier as-of dates, judge on the later one, fit again on all, let the gate decide, register."""
     session, case, workspace = open_run(settings_file, run_id)
     folder = workspace.load("export")["directory"]
     exported = read_card(Path(folder))
@@ -41,7 +41,10 @@ def train(settings_file: Path, run_id: str) -> None:
         record = asdict(trained) | {"registered": asdict(registered), "verdict": verdict.as_json()}
         record |= {"version": registered.champion_version, "champion_dir": registered.champion_dir}
         workspace.save("train", record | {"test_file": str(Path(trained.model_dir) / TEST_SCORES_FILE)})
-        tell(f"AUC {trained.metrics['auc']:.4f}, calibration error {trained.metrics['calibration_error']:.4f}")
+        measured = f"AUC {trained.metrics['auc']:.4f}, calibration error {trained.metrics['calibration_error']:.4f}"
+        tell(f"{measured}, judged as of {trained.judged_as_of}")
+        if trained.refitted_through:
+            tell(f"fitted again on all dates through {trained.refitted_through}: that model is published")
         tell(f"version {registered.version}; version {registered.champion_version} scores")
         for failure in verdict.failures:
             tell(f"gate ({verdict.mode}): {failure}")

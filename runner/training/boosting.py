@@ -10,7 +10,7 @@ conversions the difference between two good plans drowns in chance. Calibrate an
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,17 +86,49 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Rows to learn from, rows that judge, and the first stage fitted on the former only (None: trees start alone)."""
+
+    learn: Rows
+    judge: Rows
+    stage: FirstStage | None
+
+
+Pairs = Callable[[FirstStage | None], Iterator[Pair]]
+"""Pairs of learners and judges, with the given first stage fitted on each pair's learners."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A trial, and the log-odds that it gave each judging row, in the same order for every plan."""
+
+    plan: Plan
+    trial: Trial
+    log_odds: Floats
+    label: Floats
+    weight: Floats
+
+    @property
+    def losses(self) -> Floats:
+        """Log loss of each row."""
+        losses: Floats = np.logaddexp(0.0, self.log_odds) - self.label * self.log_odds
+        return losses
+
+
+@dataclass(frozen=True)
 class Boosted:
-    """The winner, fitted on train.
+    """The winner, fitted.
 
     Args:
         booster: LightGBM's model. first_stage: where it starts from, or None.
+        index: the first stage that was on offer, whether the winner starts from it or not.
         plan: name of the plan. parameters: as given to LightGBM. trials: every plan that was judged.
         judged_on: which rows the judges were, in words.
     """
 
     booster: lgb.Booster
     first_stage: FirstStage | None
+    index: FirstStage | None
     plan: str
     parameters: dict[str, Any]
     trials: tuple[Trial, ...]
@@ -105,20 +137,39 @@ class Boosted:
 
 def boost(data: TrainingData, seed: int) -> Boosted:
     """Compare the plans and fit the better one on all of train."""
-    stage = fit_first_stage(data.train, data.features)
-    plans = [ON_FIRST_STAGE, ALONE] if stage else [ALONE]
+    index = fit_first_stage(data.train, data.features)
     folds = FOLDS if data.validate.positives < ENOUGH_CONVERSIONS else 0
-    judged = [_judge(plan, stage, data, folds, seed) for plan in plans]
-    plan, trial = plans[0], judged[0].trial
-    if len(judged) > 1 and _is_ahead(judged[1], judged[0]):
-        plan, trial = plans[1], judged[1].trial
-    start = stage if plan.on_first_stage else None
-    parameters = _parameters(plan, data.train.size, seed)
-    booster: lgb.Booster = lgb.train(parameters, _dataset(data.train, data.features, start), trial.trees)
+    winner, trials = compare(index, lambda stage: _pairs(stage, data, folds), data.features, seed)
     judged_on = f"validate ({data.validate.positives:,} conversions)"
     if folds:
         judged_on += f" and {folds} folds of train ({data.train.positives:,} conversions)"
-    return Boosted(booster, start, plan.name, parameters, tuple(j.trial for j in judged), judged_on)
+    return fit(winner, trials, data.train, data.features, index, judged_on, seed)
+
+
+def compare(
+    index: FirstStage | None, pairs: Pairs, features: Sequence[Feature], seed: int
+) -> tuple[Judged, tuple[Trial, ...]]:
+    """Let the judges of all pairs compare the plans: the winner, and what was said of every plan."""
+    plans = [ON_FIRST_STAGE, ALONE] if index else [ALONE]
+    judged = [_judge(plan, pairs(index if plan.on_first_stage else None), features, seed) for plan in plans]
+    winner = judged[1] if len(judged) > 1 and _is_ahead(judged[1], judged[0]) else judged[0]
+    return winner, tuple(j.trial for j in judged)
+
+
+def fit(
+    winner: Judged,
+    trials: tuple[Trial, ...],
+    rows: Rows,
+    features: Sequence[Feature],
+    index: FirstStage | None,
+    judged_on: str,
+    seed: int,
+) -> Boosted:
+    """Fit the winner on `rows`; `index` is the first stage fitted on them."""
+    start = index if winner.plan.on_first_stage else None
+    parameters = _parameters(winner.plan, rows.size, seed)
+    booster: lgb.Booster = lgb.train(parameters, _dataset(rows, features, start), winner.trial.trees)
+    return Boosted(booster, start, index, winner.plan.name, parameters, trials, judged_on)
 
 
 def start_scores(x: Matrix, features: Sequence[Feature], stage: FirstStage | None) -> Floats | None:
@@ -126,74 +177,63 @@ def start_scores(x: Matrix, features: Sequence[Feature], stage: FirstStage | Non
     return stage.log_odds(x, [f.name for f in features]) if stage else None
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """A trial, and what each judging row says of it: its log loss and its weight, in the same order for every plan."""
-
-    trial: Trial
-    losses: Floats
-    weights: Floats
-
-
-def _is_ahead(one: _Judged, other: _Judged) -> bool:
+def _is_ahead(one: Judged, other: Judged) -> bool:
     """Whether the log loss of `one` is lower by more than a standard error of the difference on the same rows."""
     difference = other.losses - one.losses
-    share = one.weights / one.weights.sum()
+    share = one.weight / one.weight.sum()
     mean = float(share @ difference)
     return mean > float(np.sqrt((share**2 * (difference - mean) ** 2).sum()))
 
 
-def _judge(plan: Plan, stage: FirstStage | None, data: TrainingData, folds: int, seed: int) -> _Judged:
+def _judge(plan: Plan, pairs: Iterator[Pair], features: Sequence[Feature], seed: int) -> Judged:
     """The number of trees at which the log loss, pooled over all judges, is lowest."""
     curve, total, without = np.zeros(0), 0.0, 0.0
     judges: list[tuple[Rows, Floats, lgb.Booster]] = []
-    for learn, judge, own in _pairs(plan, stage, data, folds):
-        start = start_scores(judge.x, data.features, own)
-        booster, losses = _grow(learn, judge, data.features, own, _parameters(plan, learn.size, seed))
-        weight = float(judge.weight.sum())
+    for pair in pairs:
+        start = start_scores(pair.judge.x, features, pair.stage)
+        booster, losses = _grow(pair, features, _parameters(plan, pair.learn.size, seed))
+        weight = float(pair.judge.weight.sum())
         curve = _added(curve, losses * weight)
         total += weight
-        base = np.full(judge.size, _prior(learn)) if start is None else start
-        without += mean_log_loss(base, judge.label, judge.weight) * weight
-        judges.append((judge, np.zeros(judge.size) if start is None else start, booster))
+        base = np.full(pair.judge.size, _prior(pair.learn)) if start is None else start
+        without += mean_log_loss(base, pair.judge.label, pair.judge.weight) * weight
+        judges.append((pair.judge, np.zeros(pair.judge.size) if start is None else start, booster))
     trees = int(np.argmin(curve)) + 1
-    losses = np.concatenate([_losses(judge, start, booster, trees) for judge, start, booster in judges])
-    weights = np.concatenate([judge.weight for judge, _, _ in judges])
-    return _Judged(Trial(plan.name, trees, float(curve[trees - 1] / total), without / total), losses, weights)
+    return Judged(
+        plan,
+        Trial(plan.name, trees, float(curve[trees - 1] / total), without / total),
+        np.concatenate([_log_odds(judge, start, booster, trees) for judge, start, booster in judges]),
+        np.concatenate([judge.label for judge, _, _ in judges]),
+        np.concatenate([judge.weight for judge, _, _ in judges]),
+    )
 
 
-def _losses(judge: Rows, start: Floats, booster: lgb.Booster, trees: int) -> Floats:
+def _log_odds(judge: Rows, start: Floats, booster: lgb.Booster, trees: int) -> Floats:
     raw = booster.predict(judge.x, raw_score=True, num_iteration=min(trees, booster.num_trees()), num_threads=2)
-    log_odds = start + np.asarray(raw, dtype=np.float64)
-    losses: Floats = np.logaddexp(0.0, log_odds) - judge.label * log_odds
-    return losses
+    log_odds: Floats = start + np.asarray(raw, dtype=np.float64)
+    return log_odds
 
 
-def _pairs(
-    plan: Plan, stage: FirstStage | None, data: TrainingData, folds: int
-) -> Iterator[tuple[Rows, Rows, FirstStage | None]]:
-    """Rows to learn from, rows that judge, and the first stage fitted on the former only."""
-    use = stage if plan.on_first_stage else None
-    yield data.train, data.validate, use
+def _pairs(stage: FirstStage | None, data: TrainingData, folds: int) -> Iterator[Pair]:
+    """Train with validate, then each fold of train with the rest of it."""
+    yield Pair(data.train, data.validate, stage)
     fold = data.train.fold(folds) if folds else np.zeros(0, dtype=np.int64)
     for k in range(folds):
         learn, judge = data.train.where(fold != k), data.train.where(fold == k)
         if judge.positives in (0, judge.size) or learn.positives in (0, learn.size):
             continue
-        yield learn, judge, refit(use, learn, data.features) if use else None
+        yield Pair(learn, judge, refit(stage, learn, data.features) if stage else None)
 
 
-def _grow(
-    learn: Rows, judge: Rows, features: Sequence[Feature], stage: FirstStage | None, parameters: dict[str, Any]
-) -> tuple[lgb.Booster, Floats]:
-    """Trees until the log loss on `judge` has not fallen for `PATIENCE` trees, and that loss after each tree."""
-    train = _dataset(learn, features, stage)
+def _grow(pair: Pair, features: Sequence[Feature], parameters: dict[str, Any]) -> tuple[lgb.Booster, Floats]:
+    """Trees until the judges' log loss has not fallen for `PATIENCE` trees, and that loss after each tree."""
+    train = _dataset(pair.learn, features, pair.stage)
     seen: dict[str, dict[str, list[float]]] = {}
     booster: lgb.Booster = lgb.train(
         parameters,
         train,
         MOST_TREES,
-        valid_sets=[_dataset(judge, features, stage, train)],
+        valid_sets=[_dataset(pair.judge, features, pair.stage, train)],
         valid_names=["judge"],
         callbacks=[lgb.record_evaluation(seen), lgb.early_stopping(PATIENCE, verbose=False)],
     )

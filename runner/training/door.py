@@ -88,6 +88,22 @@ class TrainingData:
     def test(self) -> Rows:
         return self.splits["test"]
 
+    @property
+    def everything(self) -> Rows:
+        """The rows of all splits, in order of as-of time and key. Makes a copy."""
+        splits = [self.splits[name] for name in SPLITS]
+        keys = pa.concat_arrays([rows.keys for rows in splits])
+        as_of = np.concatenate([rows.as_of for rows in splits])
+        order = _in_order(as_of, keys)
+        rows = order.to_numpy(zero_copy_only=False)
+        return Rows(
+            keys.take(order),
+            as_of[rows],
+            np.concatenate([s.x for s in splits])[rows],
+            np.concatenate([s.label for s in splits])[rows],
+            np.concatenate([s.weight for s in splits])[rows],
+        )
+
 
 def read_training_data(
     files: Sequence[str], contract: Contract, run_id: str, horizon_days: int, gap_days: int = 0
@@ -195,9 +211,7 @@ def _read(batch: pa.RecordBatch, contract: Contract, features: Sequence[Feature]
 def _joined(parts: Sequence[_Part]) -> _Part:
     keys = pa.concat_arrays([p.keys for p in parts])
     as_of = np.concatenate([p.as_of for p in parts])
-    order = pc.sort_indices(
-        pa.table({"as_of": as_of, "key": keys}), sort_keys=[("as_of", "ascending"), ("key", "ascending")]
-    )
+    order = _in_order(as_of, keys)
     rows = order.to_numpy(zero_copy_only=False)
     return _Part(
         keys.take(order),
@@ -206,6 +220,13 @@ def _joined(parts: Sequence[_Part]) -> _Part:
         np.concatenate([p.label for p in parts])[rows],
         np.concatenate([p.weight for p in parts])[rows],
         np.concatenate([p.split for p in parts])[rows],
+    )
+
+
+def _in_order(as_of: Ints, keys: pa.Array) -> pa.Array:
+    """Positions of rows in order of as-of time and key."""
+    return pc.sort_indices(
+        pa.table({"as_of": as_of, "key": keys}), sort_keys=[("as_of", "ascending"), ("key", "ascending")]
     )
 
 

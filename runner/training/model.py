@@ -1,15 +1,16 @@
 """A model as it scores: first stage, trees, calibration. Read from its folder, which holds no executable content.
 
 model_dir/
-  model.txt        LightGBM's text format
-  card.json        everything else: features, categories, first stage, calibration, metrics, fingerprints
-  test_scores.parquet   the test split's rows with label, weight and score
+  model.txt        the published model, in LightGBM's text format
+  judged.txt       the judged one, which has not learned from the test date
+  card.json        everything else: features, categories, first stages, calibrations, metrics, fingerprints
+  test_scores.parquet   the test split's rows with label, weight and the judged model's score
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from runner.training.linear import FirstStage
 from runner.training.threads import lgb
 
 Floats = npt.NDArray[np.float64]
-MODEL_FILE, CARD_FILE, TEST_SCORES_FILE = "model.txt", "card.json", "test_scores.parquet"
+MODEL_FILE, JUDGED_FILE, CARD_FILE, TEST_SCORES_FILE = "model.txt", "judged.txt", "card.json", "test_scores.parquet"
 
 
 @dataclass(frozen=True)
@@ -78,26 +79,38 @@ class Model:
 
 
 def load_model(model_dir: Path) -> Model:
-    """Read a model from its folder.
+    """Read the published model, which scores, from its folder.
 
     Raises:
         ModelError: a file is missing, or model.txt is not the one the card was written for.
     """
     card = read_card(model_dir / CARD_FILE)
+    return _load(model_dir / MODEL_FILE, card["features"], card)
+
+
+def load_judged_model(model_dir: Path) -> Model:
+    """Read the judged model, which may be compared with others on a later date.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    card = read_card(model_dir / CARD_FILE)
+    return _load(model_dir / JUDGED_FILE, card["features"], card["judged"])
+
+
+def _load(file: Path, features: Sequence[dict[str, Any]], fitted: Mapping[str, Any]) -> Model:
     try:
-        text = (model_dir / MODEL_FILE).read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except OSError:
-        raise ModelError(f"There is no {MODEL_FILE} in {model_dir}.", "Run 'propensity train'.") from None
-    if text_hash(text) != card["model_sha256"]:
-        raise ModelError(
-            f"{model_dir / MODEL_FILE} is not the model its card describes (its SHA-256 differs).", "Train again."
-        )
-    stage = card["first_stage"]
+        raise ModelError(f"There is no {file.name} in {file.parent}.", "Run 'propensity train'.") from None
+    if text_hash(text) != fitted["model_sha256"]:
+        raise ModelError(f"{file} is not the model its card describes (its SHA-256 differs).", "Train again.")
+    stage = fitted["first_stage"]
     return Model(
-        features_of(card["features"]),
+        features_of(features),
         FirstStage.from_json(stage) if stage else None,
         lgb.Booster(model_str=text),
-        Calibration.from_json(card["calibration"]),
+        Calibration.from_json(fitted["calibration"]),
     )
 
 

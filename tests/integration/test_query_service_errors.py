@@ -142,6 +142,31 @@ def test_a_value_that_no_memory_holds_is_refused_at_once(api: LocalApi, sql: str
     assert memory_mb(api) < before + 200
 
 
+def doubled(start: str, step: str, size: str) -> str:
+    """A chain of forty sub-queries, each of which makes the value of the one before it grow by `step`."""
+    links = [f"a{n} AS (SELECT {step} AS s FROM a{n - 1})" for n in range(1, 41)]
+    return f"WITH a0 AS (SELECT {start} AS s), {', '.join(links)} SELECT {size} AS n FROM a40"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        doubled("'ab'", "s || s", "length(s)"),
+        doubled("array(1, 2)", "concat(s, s)", "size(s)"),
+        doubled("'a'", "replace(s, 'a', 'aaaa')", "length(s)"),
+        doubled("'a'", "hex(s)", "length(s)"),
+        "SELECT length(aggregate(sequence(1, 60), 'ab', (text, i) -> text || text)) AS n",
+    ],
+    ids=["||", "concat of arrays", "replace", "hex", "a lambda"],
+)
+def test_a_chain_that_grows_without_bound_is_refused(api: LocalApi, sql: str) -> None:
+    before = memory_mb(api)
+    state, message = refusal(api, sql)
+    assert state == "58000"
+    assert "does not fit the memory" in message
+    assert settles(lambda: memory_mb(api) < before + 200), memory_mb(api)
+
+
 ENDLESS = f"SELECT a.i, b.i AS j, 'some text to fill the line' AS c FROM {HUNDREDS} a, {HUNDREDS} b LIMIT 0"
 
 

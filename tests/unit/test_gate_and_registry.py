@@ -93,6 +93,17 @@ def test_the_same_run_is_registered_once(trained: Trained, tmp_path: Path) -> No
     assert [v.version for v in Registry(tmp_path).versions("newsletter")] == ["1", "2"]
 
 
+def test_the_register_says_which_model_was_judged_and_which_scores(trained: Trained, tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    version = registry.register(trained, judge(trained, "on")).version
+    client = registry._client
+    run = client.get_run(client.get_model_version("propensity_newsletter", version).run_id)
+    assert run.data.params["judged_as_of"] == run.data.params["refitted_through"] == "2026-10-26"
+    assert run.data.params["trees"] == str(trained.trees)
+    assert run.data.params["judged_sha256"] != trained.model_sha256
+    assert run.data.metrics["auc"] == trained.metrics["auc"]
+
+
 def test_the_champion_scores_from_its_own_copy(trained: Trained, tmp_path: Path) -> None:
     Registry(tmp_path).register(trained, judge(trained, "on"))
     champion = Registry(tmp_path).champion("newsletter")

@@ -57,6 +57,45 @@ def test_the_server_answers_and_goes_on(world: World) -> None:
     assert world.rows("SELECT 1") == [(1,)]
 
 
+def test_hundreds_of_terms_are_added_as_spark_adds_them(world: World) -> None:
+    """DuckDB refuses deep trees. The sums wrap around, as Java's do."""
+    values = "FROM (VALUES (2147483647, 9223372036854775807L, 3, 'ab')) t(i, b, n, s)"
+
+    def wrapped(number: int, bits: int) -> int:
+        return (number + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
+
+    signs = " - n + i" * 200
+    chains = [
+        " + ".join(["i"] * 401),
+        " + ".join(["b"] * 400),
+        " * ".join(["n"] * 400),
+        f"b{signs}",
+        " || ".join(["s"] * 900),
+    ]
+    assert world.rows(f"SELECT {', '.join(chains)} {values}") == [
+        (
+            wrapped(401 * (2**31 - 1), 32),
+            wrapped(400 * (2**63 - 1), 64),
+            wrapped(3**400, 32),
+            wrapped(2**63 - 1 + 200 * (2**31 - 1 - 3), 64),
+            "ab" * 900,
+        )
+    ]
+
+
+def test_what_the_engine_cannot_nest_is_refused_in_our_words(world: World) -> None:
+    for deep in ("upper(" * 400 + "s" + ")" * 400, " + ".join(["d"] * 1200)):
+        code, message = world.refused(f"SELECT {deep} AS a FROM (VALUES ('x', 1.5D)) t(s, d)")
+        assert code == "58000"
+        assert "nested too deeply for this engine" in message
+
+
+def test_an_even_number_of_signs_is_none(world: World) -> None:
+    assert world.rows("SELECT - - i, - - - i, - - - - - -2147483648 FROM (VALUES (-2147483648)) t(i)") == [
+        (-2147483648, -2147483648, -2147483648)
+    ]
+
+
 def test_arrays_in_arrays_are_shown_up_to_a_depth(world: World) -> None:
     assert world.one("array(" * 6 + "1" + ")" * 6) == "{" * 6 + "1" + "}" * 6
     assert "levels of arrays" in world.refused("SELECT " + "array(" * 20 + "1" + ")" * 20)[1]

@@ -86,6 +86,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
         features=features_of(card),
         audience=AudienceFacts("Likely", "score >= 0.1 and <b>x</b>", 0.1, 32, None, None),
         model=model_facts_of(card, "1"),
+        refitted_through=card["published"]["through"],
         exploration=EXPLORATION,
         best=best_possible_of(folder / "truth.parquet", folder / "m" / "test_scores.parquet"),
         followed=Followed("user-000001", (("scores file", 0.125), ("ingested batch", 0.125), ("profile", 0.125))),
@@ -121,6 +122,12 @@ def test_the_page_is_well_formed(page: str) -> None:
     tags = _Tags()
     tags.feed(page)
     assert tags.open == []
+
+
+def test_it_says_which_model_was_judged_and_which_is_published(page: str) -> None:
+    assert "as of 2026-10-26; knows outcomes until 2026-10-26;" in page
+    assert "fitted again on all 3,000 rows through 2026-10-26" in page
+    assert "Every figure below that says how good it is belongs to that judged model." in page
 
 
 def test_nothing_is_loaded_from_elsewhere(page: str) -> None:

@@ -43,7 +43,7 @@ def test_it_comes_close_to_the_true_chance(rows: pd.DataFrame, trained: Trained)
 def test_the_same_rows_give_the_same_files(rows: pd.DataFrame, trained: Trained, tmp_path: Path) -> None:
     shuffled = export(rows.sample(frac=1, random_state=9), TRAINING, tmp_path / "export", files=3)
     again = train(shuffled, TRAINING, USE_CASE, tmp_path / "model")
-    for name in ("model.txt", "card.json"):
+    for name in ("model.txt", "judged.txt", "card.json"):
         assert (tmp_path / "model" / name).read_bytes() == (Path(trained.model_dir) / name).read_bytes()
     assert again.model_sha256 == trained.model_sha256
 

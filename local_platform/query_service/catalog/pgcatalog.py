@@ -48,6 +48,8 @@ CREATE MACRO qs_pg_get_function_arguments(o) AS CAST(NULL AS VARCHAR);
 CREATE MACRO qs_pg_encoding_to_char(o) AS 'UTF8';
 CREATE MACRO qs_pg_table_size(o) AS 0;
 CREATE MACRO qs_pg_total_relation_size(o) AS 0;
+CREATE MACRO qs_pg_database_size(o) AS 0;
+CREATE MACRO qs_has_database_privilege(o, p) AS true;
 CREATE MACRO qs_pg_size_pretty(o) AS CAST(NULL AS VARCHAR);
 CREATE MACRO qs_array_to_string(a, b) AS CAST(NULL AS VARCHAR);
 CREATE MACRO qs_pg_relation_is_publishable(o) AS false;

@@ -10,6 +10,7 @@ from sqlglot import exp
 from local_platform.query_service.compiler import access, literals, operators, regex
 from local_platform.query_service.compiler.casts import cast, literal_text, typed_literal
 from local_platform.query_service.compiler.coercion import common_of, compared
+from local_platform.query_service.compiler.naming import as_struct
 from local_platform.query_service.compiler.scope import Scope, Statement, Value
 from local_platform.query_service.compiler.typenames import type_of
 from local_platform.query_service.errors import (
@@ -131,6 +132,13 @@ def _identifier(self: Expressions, node: exp.Identifier) -> Value:
 
 def _paren(self: Expressions, node: exp.Paren) -> Value:
     return self.value(node.this)
+
+
+def _tuple(self: Expressions, node: exp.Tuple) -> Value:
+    """(a, b) is struct(a, b)."""
+    if not node.expressions:
+        raise syntax_error("Syntax error: nothing stands between the parentheses.")
+    return self.value(as_struct(node))
 
 
 def _cast(self: Expressions, node: exp.Cast) -> Value:
@@ -358,6 +366,7 @@ _HANDLERS: dict[type, Callable[[Expressions, Any], Value]] = {
     exp.Interval: literals.interval,
     exp.Concat: literals.adjacent_strings,
     exp.Paren: _paren,
+    exp.Tuple: _tuple,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Case: _case,

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import QueryError, analysis_error, not_supported, syntax_error
+from local_platform.query_service.errors import QueryError, analysis_error, not_supported
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -28,8 +28,6 @@ def group_by(self: Expressions, select: exp.Select, items: Sequence[Any]) -> str
         raise not_supported("GROUP BY ALL", "the documentation does not have it.", instead="Name the columns.")
     keys = [_key(self, node, items) for node in clause.expressions]
     sets = clause.args.get("grouping_sets") or []
-    if any(isinstance(node, exp.Tuple) and not node.expressions for node in clause.expressions):
-        raise syntax_error("Syntax error: GROUP BY () is not Spark's; leave GROUP BY out for one group.")
     if sets and clause.expressions and not any(_is_sets(node) for node in clause.expressions):
         # GROUP BY a, b GROUPING SETS ((a), (b)): the sets choose among the columns before them.
         return " GROUP BY " + ", ".join(_sets(self, each, items) for each in sets)
@@ -64,7 +62,9 @@ def grouping_columns(select: exp.Select) -> list[exp.Expression]:
 def _parts(node: exp.Expression) -> list[exp.Expression]:
     if isinstance(node, exp.Paren):
         return _parts(node.this)
-    return [part for each in node.expressions for part in _parts(each)] if isinstance(node, exp.Tuple) else [node]
+    if isinstance(node, exp.Tuple) or _is_sets(node):
+        return [part for each in node.expressions for part in _parts(each)]
+    return [node]
 
 
 def _key(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> str:
@@ -111,6 +111,9 @@ def _grouped(value: Value) -> str:
 def _sets(self: Expressions, node: exp.GroupingSets, items: Sequence[Any]) -> str:
     sets = []
     for part in node.expressions:
+        if _is_sets(part):
+            sets.append(_key(self, part, items))
+            continue
         inner = (
             part.expressions if isinstance(part, exp.Tuple) else [part.this if isinstance(part, exp.Paren) else part]
         )

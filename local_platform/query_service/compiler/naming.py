@@ -233,6 +233,19 @@ def _call(node: exp.Anonymous) -> str:
     return f"{_PRINTED.get(name, name)}({listed})"
 
 
+def as_struct(node: exp.Tuple) -> exp.Anonymous:
+    """(a, b) as the call it stands for."""
+    return exp.Anonymous(this="struct", expressions=[part.copy() for part in node.expressions])
+
+
+def _tuple(node: exp.Tuple) -> str:
+    parts = []
+    for place, part in enumerate(node.expressions, start=1):
+        named = isinstance(part, exp.Alias | exp.Column | exp.Dot)
+        parts.append(f"{part.alias_or_name if named else f'col{place}'}, {text_of(part)}")
+    return f"named_struct({', '.join(parts)})"
+
+
 def _substring(node: exp.Substring) -> str:
     parts = [text_of(part) for part in (node.this, node.args.get("start"), node.args.get("length")) if part]
     return f"substring({', '.join(parts)}{', 2147483647' if len(parts) == 2 else ''})"
@@ -274,6 +287,7 @@ _HANDLERS: dict[type, Callable[[Any], str]] = {
     exp.Window: _window,
     exp.Lambda: _lambda,
     exp.Anonymous: _call,
+    exp.Tuple: _tuple,
     exp.Subquery: lambda _: "scalarsubquery()",
     exp.Select: lambda _: "scalarsubquery()",
 }

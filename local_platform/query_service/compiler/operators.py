@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from local_platform.query_service.compiler import growth
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import as_decimal, compared, wider_numeric
 from local_platform.query_service.compiler.ordering import order_key
@@ -60,9 +62,6 @@ def _zoned(value: Value) -> str:
 
 def _comparison(operator: str) -> Callable[[Expressions, Any], Value]:
     def handler(self: Expressions, node: exp.Binary) -> Value:
-        if isinstance(node.this, exp.Tuple) and isinstance(node.expression, exp.Tuple):
-            pairs = zip(self.values(node.this.expressions), self.values(node.expression.expressions), strict=True)
-            return Value(f"({' AND '.join(compare(self, operator, *pair).sql for pair in pairs)})", BOOLEAN)
         return compare(self, operator, self.value(node.this), self.value(node.expression))
 
     return handler
@@ -251,14 +250,82 @@ def _arithmetic(operator: str) -> Callable[[Expressions, Any], Value]:
     return handler
 
 
+def _chain(node: exp.Binary, *kinds: type[exp.Binary]) -> list[tuple[exp.Expression, type[exp.Binary]]]:
+    """Operands of `a + b - c`, which is nested to the left, from left to right, each with the operator before it."""
+    parts: list[tuple[exp.Expression, type[exp.Binary]]] = []
+    current: exp.Expression = node
+    while type(current) in kinds:
+        parts.append((current.expression, type(current)))
+        current = current.this
+    return [(current, kinds[0]), *reversed(parts)]
+
+
+def _sum(self: Expressions, node: exp.Binary) -> Value:
+    """+ and -: whole numbers of one type are added in any order, so a long chain becomes a flat tree.
+
+    DuckDB refuses deep trees. An overflow wraps around, so the order of whole numbers does not matter; with fractions
+    it does, and with types that grow, as decimals do.
+    """
+    chain = _chain(node, exp.Add, exp.Sub)
+    result, *rest = [(self.value(part), "-" if kind is exp.Sub else "+") for part, kind in chain]
+    total = result[0]
+    while rest:
+        alike = rest[: _alike(total.type, [value.type for value, _ in rest])] if total.type.is_integral else []
+        if len(alike) < 2:
+            value, sign = rest.pop(0)
+            total = arithmetic(sign, total, value)
+            continue
+        rest = rest[len(alike) :]
+        added = [total, *(cast(value, total.type) for value, sign in alike if sign == "+")]
+        taken = [cast(value, total.type) for value, sign in alike if sign == "-"]
+        total = _balanced("+", added)
+        if taken:
+            total = arithmetic("-", total, _balanced("+", taken))
+    return total
+
+
+def _product(self: Expressions, node: exp.Binary) -> Value:
+    """*: see `_sum`."""
+    total, *rest = self.values([part for part, _ in _chain(node, exp.Mul)])
+    while rest:
+        alike = rest[: _alike(total.type, [value.type for value in rest])] if total.type.is_integral else []
+        if len(alike) < 2:
+            total = arithmetic("*", total, rest.pop(0))
+            continue
+        rest = rest[len(alike) :]
+        total = _balanced("*", [total, *(cast(value, total.type) for value in alike)])
+    return total
+
+
+def _alike(type: Type, others: list[Type]) -> int:
+    """How many of the next operands are whole numbers that fit the type, which is one of whole numbers."""
+    return len(list(takewhile(lambda other: other.is_integral and wider_numeric(type, other) == type, others)))
+
+
+def _balanced(operator: str, values: list[Value]) -> Value:
+    """Numbers joined two by two."""
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    return arithmetic(operator, _balanced(operator, values[:half]), _balanced(operator, values[half:]))
+
+
 def _negative(self: Expressions, node: exp.Neg) -> Value:
+    signs, inner = 0, node
+    while isinstance(inner.this, exp.Neg):
+        signs, inner = signs + 1, inner.this
+    if signs > 1:
+        # Two signs undo each other.
+        value = self.value(inner)
+        return value if signs % 2 == 0 else _negated(value)
     value = self.value(node.this)
-    if value.type.is_interval:
-        return Value(f"(-{value.sql})", value.type)
     if isinstance(node.this, exp.Literal) and value.literal == 2**31:
         return Value("(-2147483648)", INT, -(2**31))
-    number = _number(value, value)
-    return negate(number)
+    return _negated(value)
+
+
+def _negated(value: Value) -> Value:
+    return Value(f"(-{value.sql})", value.type) if value.type.is_interval else negate(_number(value, value))
 
 
 def negate(number: Value) -> Value:
@@ -270,8 +337,22 @@ def negate(number: Value) -> Value:
 
 
 def _concat(self: Expressions, node: exp.DPipe) -> Value:
-    left, right = cast(self.value(node.this), STRING), cast(self.value(node.expression), STRING)
-    return Value(f"({left.sql} || {right.sql})", STRING)
+    parts = self.values([part for part, _ in _chain(node, exp.DPipe)])
+    return concatenated(self, [cast(value, STRING) for value in parts])
+
+
+def concatenated(self: Expressions, values: list[Value]) -> Value:
+    """Texts or bytes end to end, as a flat tree; watched where they may have grown too long."""
+    return _joined(values, growth.is_risky(self, values, len(values)))
+
+
+def _joined(values: list[Value], risky: bool) -> Value:
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    left, right = _joined(values[:half], risky), _joined(values[half:], risky)
+    joined = Value(f"({left.sql} || {right.sql})", left.type)
+    return growth.watched(joined) if risky else joined
 
 
 def _bits(operator: str) -> Callable[[Expressions, Any], Value]:
@@ -301,9 +382,9 @@ HANDLERS: dict[type, Callable[[Any, Any], Value]] = {
     exp.GT: _comparison(">"),
     exp.GTE: _comparison(">="),
     exp.NullSafeEQ: _comparison("IS NOT DISTINCT FROM"),
-    exp.Add: _arithmetic("+"),
-    exp.Sub: _arithmetic("-"),
-    exp.Mul: _arithmetic("*"),
+    exp.Add: _sum,
+    exp.Sub: _sum,
+    exp.Mul: _product,
     exp.Div: _arithmetic("/"),
     exp.Mod: _arithmetic("%"),
     exp.IntDiv: _arithmetic("div"),

@@ -12,7 +12,7 @@ from local_platform.query_service.compiler import generators
 from local_platform.query_service.compiler.calls import read_call, unknown_function
 from local_platform.query_service.compiler.operators import compare
 from local_platform.query_service.compiler.scope import Column, Named, Query, Relation, Scope, Snapshots, Value
-from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
+from local_platform.query_service.errors import analysis_error, no_models, not_supported, syntax_error
 from local_platform.query_service.sql.dialect import SNAPSHOT, parse_query
 from local_platform.query_service.sql.types import Type
 
@@ -61,6 +61,8 @@ class FromClause:
     def _table(self, node: exp.Table) -> str:
         if not isinstance(node.this, exp.Identifier):
             name = str(getattr(node.this, "this", "")).lower()
+            if name in ("model_evaluate", "model_predict"):
+                raise no_models(name)
             raise not_supported(
                 f"The table function {name or node.this.sql()}", "FROM takes tables, views and sub-queries."
             )

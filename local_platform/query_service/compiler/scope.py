@@ -118,6 +118,7 @@ class Statement:
     Attributes:
         now: the platform's time, the same everywhere in the statement.
         ctes: common table expressions and views, hoisted to the outermost query: (DuckDB's name, SQL).
+        growth, growing: see compiler.growth.
         parameters: values of $1, $2, ... of a prepared statement.
     """
 
@@ -130,6 +131,8 @@ class Statement:
     open_views: list[str] = field(default_factory=list)
     parameters: Sequence[Value] | None = None
     counter: int = 0
+    growth: int = 1
+    growing: dict[str, bool] = field(default_factory=dict)
 
     def name(self, prefix: str) -> str:
         """A new name for DuckDB."""

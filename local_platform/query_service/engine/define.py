@@ -43,7 +43,9 @@ _ADD_TYPES = {
 
 def create_view(session: Session, statement: CreateView) -> Result:
     """Store a query under a name; it is analysed now and runs at every use."""
-    name = new_name(statement.name)
+    group, name = statement.name[:-1], new_name(statement.name[-1:])
+    if group:
+        groups.schema_of_name(session, group)
     if name in session.temporary:
         raise table_exists(name)
     query, catalog = compile_select(session, statement.query, capped=False)
@@ -54,6 +56,8 @@ def create_view(session: Session, statement: CreateView) -> Result:
         session.engine.lake.create_view(name, statement.query, session.owner, replace=statement.replace)
     except TableExists:
         raise table_exists(name) from None
+    if group:
+        groups.add(session, group, name)
     return Result("CREATE VIEW")
 
 
@@ -63,10 +67,11 @@ def drop(session: Session, statement: Drop) -> Result:
         return groups.drop(session, statement)
     if statement.kind == "fieldgroup":
         return fieldgroups.drop(session, statement)
-    name = session.name_of(statement.name)
     handlers = {"table": _drop_table, "view": _drop_view, "audience": audiences.drop, "tablesample": samples.drop}
     tag = f"DROP {statement.kind.upper()}"
+    name = ".".join(statement.name)
     try:
+        name = session.name_of(statement.name)
         handlers[statement.kind](session, name)
     except QueryError as error:
         if statement.if_exists and error.sqlstate == "42P01":

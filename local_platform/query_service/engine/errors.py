@@ -8,6 +8,8 @@ import duckdb
 
 from local_platform.query_service.errors import QueryError, analysis_error, cancelled, execution_error
 
+# A function of ours that refuses a value.
+_OWN = re.compile(r"exception occurred while executing the UDF: \w+: (.*?)(?:\n\nAt:|$)", re.DOTALL)
 _LEADING = re.compile(r"^[A-Za-z ]+ Error:\s*")
 
 
@@ -16,6 +18,11 @@ def translate(error: Exception) -> QueryError:
     if isinstance(error, duckdb.InterruptException):
         return cancelled()
     text = _LEADING.sub("", str(error)).split("\n\nLINE")[0].strip()
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "MemoryError" in text:
+        return execution_error("The statement needs more memory than the local Query Service has; divide it.")
+    own = _OWN.search(text)
+    if own is not None:
+        text = own[1].strip()
     if "must appear in the GROUP BY clause" in text:
         return analysis_error(
             "A column is neither grouped nor inside an aggregate function; put it into GROUP BY or use first().",
@@ -27,6 +34,11 @@ def translate(error: Exception) -> QueryError:
     if "More than one row returned by a subquery" in text:
         return execution_error(
             "[SCALAR_SUBQUERY_TOO_MANY_ROWS] More than one row returned by a subquery used as an expression."
+        )
+    if "expression depth limit" in text:
+        return execution_error(
+            "The expression is nested too deeply for this engine. "
+            "Name the inner expressions in a sub-query or a WITH clause."
         )
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
         return analysis_error(text)

@@ -105,21 +105,37 @@ def drop(session: Session, statement: Drop) -> Result:
 
 def alter(session: Session, statement: DataGroup) -> Result:
     """ALTER TABLE / VIEW x ADD / REMOVE SCHEMA d.s."""
-    if len(statement.schema) != 2:
-        raise not_supported("A schema without its database", "write database.schema.")
-    database, schema = (part.lower() for part in statement.schema)
-    groups = session.engine.groups
-    schemas = groups.find(database)
-    if schemas is None or schema not in schemas:
-        raise _no_database(f"{database}.{schema}")
+    database, schema, schemas = schema_of_name(session, statement.schema)
     name = session.name_of(statement.name)
     if not session.catalog().table_exists(name) or name in session.temporary:
         raise QueryError("42P01", f"Table or view {name} not found.")
     names = [each for each in schemas[schema] if each != name]
     if not statement.add and len(names) == len(schemas[schema]):
         raise analysis_error(f"{name} is not in schema {database}.{schema}.")
-    groups.store(database, {**schemas, schema: [*names, name] if statement.add else names})
+    session.engine.groups.store(database, {**schemas, schema: [*names, name] if statement.add else names})
     return Result("ALTER TABLE")
+
+
+def schema_of_name(session: Session, parts: tuple[str, ...]) -> tuple[str, str, dict[str, Any]]:
+    """Database, schema, and all schemas of that database, for `database.schema`.
+
+    Raises:
+        QueryError: 0A000, not two parts; 3F000, there is no such schema.
+    """
+    if len(parts) != 2:
+        raise not_supported("A schema without its database", "write database.schema.")
+    database, schema = (part.lower() for part in parts)
+    schemas = session.engine.groups.find(database)
+    if schemas is None or schema not in schemas:
+        raise _no_database(f"{database}.{schema}")
+    return database, schema, schemas
+
+
+def add(session: Session, parts: tuple[str, ...], name: str) -> None:
+    """Put a table or view into the schema `database.schema`, once."""
+    database, schema, schemas = schema_of_name(session, parts)
+    names = [each for each in schemas[schema] if each != name]
+    session.engine.groups.store(database, {**schemas, schema: [*names, name]})
 
 
 def _no_database(name: str) -> QueryError:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from local_platform.query_service.engine import bounded
+
 _POSIX = {
     "Lower": "a-z",
     "Upper": "A-Z",
@@ -100,8 +102,10 @@ def replace(text: str, pattern: str, replacement: str) -> str:
     expression = compiled(pattern)
     parts = re.findall(r"\\(.)|\$(\d)|\$\{(\w+)\}|([^\\$]+)", replacement, re.DOTALL)
 
+    budget = bounded.Budget(len(text))
+
     def made(found: re.Match[str]) -> str:
-        pieces = []
+        pieces: list[str] = []
         for escaped, number, name, plain in parts:
             if number:
                 pieces.append(found[int(number)] or "")
@@ -109,7 +113,7 @@ def replace(text: str, pattern: str, replacement: str) -> str:
                 pieces.append(found[name] or "")
             else:
                 pieces.append(escaped or plain)
-        return "".join(pieces)
+        return budget.spend("".join(pieces))
 
     return expression.sub(made, text)
 

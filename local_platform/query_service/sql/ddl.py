@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from local_platform.query_service.errors import QueryError, not_supported, syntax_error
+from local_platform.query_service.errors import QueryError, no_models, not_supported, syntax_error
 from local_platform.query_service.sql.reader import Reader
 from local_platform.query_service.sql.statements import (
     AddColumns,
@@ -38,11 +38,6 @@ _NO_CREATE = {
     "EXTENSION": ("CREATE EXTENSION", "it is not documented.", None),
     "PROCEDURE": ("CREATE PROCEDURE", "it is not documented.", "Use an anonymous block."),
     "TRIGGER": ("CREATE TRIGGER", "it is not documented.", None),
-    "MODEL": (
-        "CREATE MODEL",
-        "the local Query Service has no models.",
-        "Train outside and write the scores back; a sandbox with Data Distiller has CREATE MODEL.",
-    ),
 }
 
 
@@ -51,6 +46,8 @@ def create(reader: Reader) -> Statement:
     replace = reader.accept("OR", "REPLACE")
     if reader.accept("VIEW"):
         return _view(reader, replace)
+    if reader.accept("MODEL"):
+        raise no_models("CREATE OR REPLACE MODEL" if replace else "CREATE MODEL")
     if replace:
         what = reader.name("VIEW").upper()
         raise not_supported(
@@ -121,10 +118,14 @@ def _view(reader: Reader, replace: bool) -> CreateView:
 def _table(reader: Reader, *, temporary: bool) -> CreateTable | CreateTableAs:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = reader.parts("a table")
+    # In the form with columns the page puts the words behind the name.
+    behind = not temporary and not if_not_exists and reader.accept("IF", "NOT", "EXISTS")
+    if_not_exists = if_not_exists or behind
     columns: tuple[ColumnDefinition, ...] | None = None
+    if behind and not reader.sees("("):
+        raise reader.unexpected("a list of columns; CREATE TABLE IF NOT EXISTS name AS is the form with a SELECT")
     if reader.sees("("):
         columns = _columns(Reader(reader.parenthesised()))
-        if_not_exists = reader.accept("IF", "NOT", "EXISTS") or if_not_exists
     options = _options(reader) if reader.sees("WITH") else {}
     if reader.sees("TRANSFORM"):
         raise not_supported(
@@ -233,7 +234,7 @@ def drop(reader: Reader) -> Drop:
     """What follows DROP."""
     kind = reader.next().upper
     if kind == "MODEL":
-        raise not_supported(f"DROP {kind}", "the local Query Service makes none.")
+        raise no_models("DROP MODEL")
     if kind not in _DROPS:
         raise not_supported(f"DROP {kind}", "it is not documented.")
     if_exists = reader.accept("IF", "EXISTS")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_platform.query_service.errors import not_supported, syntax_error
+from local_platform.query_service.errors import no_models, not_supported, syntax_error
 from local_platform.query_service.sql import ddl, refusals
 from local_platform.query_service.sql.reader import Reader
 from local_platform.query_service.sql.statements import (
@@ -58,6 +58,8 @@ def parse_statement(sql: str) -> Statement:
     if word in _QUERY_STARTS:
         return Select(sql.strip())
     handler = _HANDLERS.get(word)
+    if reader.sees("UPDATE", "MODEL"):
+        raise no_models("UPDATE MODEL")
     if handler is None:
         raise refusals.unknown(word or first.text)
     reader.next()
@@ -225,6 +227,8 @@ def _deallocate(reader: Reader) -> Deallocate:
 
 def _declare(reader: Reader) -> Declare:
     name = reader.name("the name of the cursor")
+    # psql's FETCH_COUNT writes PostgreSQL's default out.
+    reader.accept("NO", "SCROLL")
     if not reader.accept("CURSOR"):
         raise not_supported(
             "This form of DECLARE", "cursors have no options.", instead="Write DECLARE name CURSOR FOR SELECT ..."

@@ -41,6 +41,7 @@ SELECT channel, count(*) AS n FROM orders GROUP BY ROLLUP (channel) ORDER BY gro
 SELECT coalesce(channel, 'all') AS c, count(*) AS n FROM orders GROUP BY ROLLUP (channel)
 # empty set alone
 SELECT count(*) AS n FROM orders GROUP BY ()
+~ Adobe's grammar has the empty grouping element, so it is accepted; Spark's parser refuses it. Unconfirmed.
 # empty set over nothing
 SELECT count(*) AS n FROM orders WHERE false GROUP BY GROUPING SETS (())
 ~ The empty grouping set over no rows gives one row, as no GROUP BY does; Spark 3.5 gives none.
@@ -49,3 +50,9 @@ SELECT channel, count(*) AS n FROM orders GROUP BY GROUPING SETS ((channel), (ch
 # a column that is in none of the sets
 SELECT channel, customer, count(*) AS n FROM orders GROUP BY channel, customer GROUPING SETS ((channel), ())
 ~ A column in front of GROUPING SETS that is in none of them is refused; Spark shows NULL for it.
+# rollup inside sets
+SELECT channel, customer, count(*) AS n FROM orders GROUP BY GROUPING SETS (ROLLUP (channel, customer), (customer))
+# cube inside sets, with an empty one
+SELECT channel, customer, count(*) AS n FROM orders GROUP BY GROUPING SETS (CUBE (channel), (), (channel, customer))
+# sets inside sets
+SELECT channel, customer, grouping_id() AS g, count(*) AS n FROM orders GROUP BY GROUPING SETS (GROUPING SETS ((channel), (customer)), ())

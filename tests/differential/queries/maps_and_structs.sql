@@ -89,3 +89,11 @@ SELECT coalesce(struct(1 AS a), struct(2 AS b)) AS a
 SELECT id, CASE WHEN id > 3 THEN m ELSE map('z', 0) END AS a FROM nested
 # str_to_map lookup
 SELECT str_to_map('a:1,b:2')['b'] AS a
+# a row in parentheses is a struct
+SELECT (id, name) AS r, (id + 1, name) FROM customers WHERE id < 4
+# distinct rows in parentheses
+SELECT DISTINCT (g, ok) AS r FROM numbers
+# rows in parentheses compared
+SELECT id, (id, 1) = (2, 1) AS a, (id, 1) < (2, 0) AS b, (id, NULL) = (id, NULL) AS c, (1, 2) IN ((1, 2), (3, 4)) AS d FROM customers WHERE id < 4
+# rows of different lengths compared
+SELECT (1, 2) = (1, 2, 3) AS a

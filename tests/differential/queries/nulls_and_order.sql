@@ -82,3 +82,6 @@ SELECT id FROM numbers ORDER BY id LIMIT 0
 SELECT id FROM words WHERE 'true'
 # WHERE takes no number
 SELECT id FROM words WHERE 1
+# order by using an operator
+SELECT id FROM customers ORDER BY id USING >
+~ Adobe's grammar has ORDER BY ... USING, so it is accepted; Spark's parser refuses it. Unconfirmed.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from local_platform.query_service.compiler import growth
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text, to_text
 from local_platform.query_service.compiler.functions.registry import arguments, constant_text, function
@@ -36,7 +37,9 @@ def _to_json(self: Expressions, call: Call) -> Value:
             f"to_json needs a struct, array or map, not {value.type.spark}.",
             kind="DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
         )
-    return Value(json_sql(value.sql, value.type), STRING)
+    made = Value(json_sql(value.sql, value.type), STRING)
+    # Quotes and backslashes are doubled, again and again where JSON stands in JSON.
+    return growth.watched(made) if growth.is_risky(self, [value], 2) else made
 
 
 @function("from_json", least=2, most=3)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local_platform.query_service.compiler import access
+from local_platform.query_service.compiler import access, growth
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
@@ -112,6 +112,8 @@ def _pair(self: Expressions, call: Call) -> tuple[Value, Value]:
     return cast(left, array(target)), cast(right, other)
 
 
+# How many elements an array is taken to have that is joined; what counts is that a few are harmless.
+_MAY_JOIN = 32
 _TWO_ARRAYS = ("array_except", "array_intersect", "array_union", "arrays_overlap")
 
 
@@ -215,7 +217,8 @@ def _array_join(self: Expressions, call: Call) -> Value:
         f"list_transform({values[0].sql}, lambda x: coalesce(x, {values[2].sql}))" if len(values) > 2 else values[0].sql
     )
     joined = f"coalesce(array_to_string({change}, {values[1].sql}), '')"
-    return Value(f"(CASE WHEN {values[0].sql} IS NOT NULL THEN {joined} END)", STRING)
+    made = Value(f"(CASE WHEN {values[0].sql} IS NOT NULL THEN {joined} END)", STRING)
+    return growth.watched(made) if growth.is_risky(self, values, _MAY_JOIN) else made
 
 
 @function("array_max", "array_min")
@@ -280,7 +283,8 @@ def _flatten(self: Expressions, call: Call) -> Value:
     if items.type.item.kind != "array":
         raise wrong_type(call, "ARRAY of ARRAY", items)
     has_null = f"len(list_filter({items.sql}, lambda x: x IS NULL)) > 0"
-    return Value(f"(CASE WHEN {has_null} THEN NULL ELSE flatten({items.sql}) END)", items.type.item)
+    made = Value(f"(CASE WHEN {has_null} THEN NULL ELSE flatten({items.sql}) END)", items.type.item)
+    return growth.watched(made) if growth.is_risky(self, [items], _MAY_JOIN) else made
 
 
 @function("shuffle")

@@ -10,6 +10,7 @@ from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.functions.registry import constant_text, function
 from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import (
     BIGINT,
     BOOLEAN,
@@ -77,6 +78,8 @@ def _struct(self: Expressions, call: Call) -> Value:
     for position, node in enumerate(call.arguments, start=1):
         value = self.value(node.this if isinstance(node, exp.Alias) else node)
         name = _field_name(node, position)
+        if any(field.name.lower() == name.lower() for field in fields):
+            raise analysis_error(f"The struct has two fields `{name}`; give one of them another name.")
         fields.append(Field(name, value.type))
         parts.append(f"{quoted(name)} := {value.sql}")
     return Value(f"struct_pack({', '.join(parts)})", Type("struct", fields=tuple(fields)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from local_platform.query_service.compiler import regex
+from local_platform.query_service.compiler import growth, operators, regex
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.functions.registry import arguments, function, simple
@@ -26,7 +26,7 @@ simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
 simple("left", [STRING, INT], STRING, "left({0}, greatest({1}, 0))")
 simple("substring_index", [STRING, STRING, INT], STRING, "spark_substring_index({0}, {1}, {2})")
 simple("find_in_set", [STRING, STRING], INT, "spark_find_in_set({0}, {1})")
-simple("sentences", [STRING], array(array(STRING)), "spark_sentences({0})")
+simple("sentences", [STRING, STRING, STRING], array(array(STRING)), "spark_sentences({0})", optional=2)
 simple("char chr", [INT], STRING, "(CASE WHEN {0} < 0 THEN '' ELSE chr(CAST({0} % 256 AS INTEGER)) END)")
 simple("uuid", [], STRING, "CAST(uuid() AS VARCHAR)")
 simple("trim_leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
@@ -78,8 +78,17 @@ def _space(self: Expressions, call: Call) -> Value:
 def _replace(self: Expressions, call: Call) -> Value:
     """Every occurrence; without a replacement it is taken away."""
     values = arguments(self, call, STRING, STRING, STRING)
-    new = values[2].sql if len(values) > 2 else "''"
-    return Value(f"replace({values[0].sql}, {values[1].sql}, {new})", STRING)
+    new = values[2] if len(values) > 2 else Value("''", STRING, "")
+    name = "spark_replace" if _may_grow(self, [*values[:2], new]) else "replace"
+    return Value(f"{name}({values[0].sql}, {values[1].sql}, {new.sql})", STRING)
+
+
+def _may_grow(self: Expressions, values: list[Value]) -> bool:
+    """Whether replace(text, old, new) may make a text too long, and so has to count first."""
+    old, new = (value.literal for value in values[1:3])
+    if not isinstance(old, str) or not isinstance(new, str):
+        return True
+    return len(new) > len(old) > 0 and growth.is_risky(self, values, -(-len(new) // len(old)))
 
 
 @function("levenshtein", least=2, most=3)
@@ -178,10 +187,11 @@ def _concat(self: Expressions, call: Call) -> Value:
         lists = self.unified(values, "concat")
         any_null = " OR ".join(f"{value.sql} IS NULL" for value in lists)
         joined = "list_concat(" + ", ".join(value.sql for value in lists) + ")" if len(lists) > 1 else lists[0].sql
-        return Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", lists[0].type)
+        made = Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", lists[0].type)
+        return growth.watched(made) if growth.is_risky(self, lists, len(lists)) else made
     if all(value.type == BINARY for value in values):
-        return Value("(" + " || ".join(value.sql for value in values) + ")", BINARY)
-    return Value("(" + " || ".join(cast(value, STRING).sql for value in values) + ")", STRING)
+        return operators.concatenated(self, values)
+    return operators.concatenated(self, [cast(value, STRING) for value in values])
 
 
 @function("concat_ws", most=None)
@@ -199,7 +209,8 @@ def _concat_ws(self: Expressions, call: Call) -> Value:
     if not parts:
         return Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE '' END)", STRING)
     joined = f"concat_ws({separator}, {', '.join(parts)})"
-    return Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {joined} END)", STRING)
+    made = Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {joined} END)", STRING)
+    return growth.watched(made) if growth.is_risky(self, values, 2 * len(values)) else made
 
 
 def _matched(self: Expressions, call: Call) -> tuple[Value, Value, Value]:
@@ -243,7 +254,8 @@ def _regexp_replace(self: Expressions, call: Call) -> Value:
         head, text = f"left({text}, {start} - 1)", f"substring({text}, {start})"
     general = f"spark_regexp_replace({text}, {pattern}, {replacement.sql})"
     result = general
-    if isinstance(replacement.literal, str):
+    grown = replacement.literal is None or growth.is_risky(self, values, len(str(replacement.literal)) + 1)
+    if isinstance(replacement.literal, str) and not grown:
         fast = f"regexp_replace({text}, {pattern}, {literal_text(regex.re2_replacement(replacement.literal))}, 'g')"
         result = regex.choose(values[1], text, fast, general)
     return Value(f"({head} || {result})" if len(values) == 4 else result, STRING)
