@@ -74,6 +74,9 @@ def csv(*rows: str) -> bytes:
     return "\n".join(["person,list_id,points", *rows]).encode() + b"\n"
 
 
+FIRST = csv("u1,a,1", "u2,b,2", "new,c,3", ",d,4", "u1,a,5")
+
+
 @pytest.fixture(scope="module")
 def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     with running(tmp_path_factory.mktemp("external")) as platform:
@@ -82,7 +85,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
         rows = [{"userId": user, "score": 0.5} for user in ("u1", "u2", "u3")]
         file = tmp_path_factory.mktemp("files") / "people.parquet"
         platform.ingest(dataset, pa.table({"_acme": pa.array(rows, kind)}), file)
-        platform.drop("lists/first.csv", csv("u1,a,1", "u2,b,2", "new,c,3", ",d,4", "u1,a,5"))
+        platform.drop("lists/first.csv", FIRST)
         yield platform
 
 
@@ -187,7 +190,8 @@ def test_members_are_activated_until_their_days_are_over(rest: Rest) -> None:
         If_Match=rest.ok("GET", f"{FLOWS}/flows/{other}")["items"][0]["etag"],
     )
     assert (status, "has expired" in text) == (400, True)
-    # Ingested again, it has members again.
+    # Ingested again, it has members again; its file is gone from the drop zone by now.
+    rest.drop("lists/first.csv", FIRST)
     ingested(rest, id)
     rest.advance(DAY)
     assert memberships(rest, "u1")["CustomerAudienceUpload"][id] == "realized"
