@@ -208,7 +208,7 @@ def test_a_feature_that_could_see_the_future_stops_the_run_before_it_starts(tmp_
 
 
 def test_every_macro_about_query_service_says_what_it_replaces_and_why() -> None:
-    files = sorted((PROJECT / "macros/query_service").glob("*.sql"))
+    files = sorted((PROJECT / "macros/query_service").rglob("*.sql"))
     assert len(files) > 20
     for path in files:
         first, second = path.read_text().splitlines()[:2]
