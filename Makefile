@@ -27,8 +27,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@# What pip would do on one core; a file for another Python, as some packages carry, is left as it is.
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+	@# What pip would do on one core, and for the tests of all packages. A file for another Python is left as it is.
+	@$(BIN)/python -m compileall -qq -j 0 -x "/tests?/" $(VENV)/lib || true
 	@touch $@
 
 spark: $(SPARK)  ## Apache Spark, to compare with (300 MB; only where java is)

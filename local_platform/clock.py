@@ -28,6 +28,7 @@ class Clock:
         self._lock = threading.Lock()
         self._offset = float((database.setting(_KEY) if database else None) or 0.0)
         self._listeners: list[Callable[[], None]] = []
+        self._before: list[Callable[[], object]] = []
         self._awaited: list[datetime] = []
 
     def now(self) -> datetime:
@@ -46,6 +47,8 @@ class Clock:
         """
         if seconds < 0:
             raise ValueError(f"The clock was asked to go back {-seconds} s; it only goes forward.")
+        for look in list(self._before):
+            look()
         with self._lock:
             self._offset += seconds
             if self._database is not None:
@@ -70,6 +73,11 @@ class Clock:
         """The earliest time that something waits for; None when nothing does. Whoever moves the clock may go there."""
         with self._lock:
             return min(self._awaited, default=None)
+
+    def before_advance(self, look: Callable[[], object]) -> None:
+        """Have `look` called before each move, for who must know what was there until then."""
+        with self._lock:
+            self._before.append(look)
 
     def on_advance(self, wake: Callable[[], None]) -> None:
         """Have `wake` called after each move, for threads that wait for a time to come."""

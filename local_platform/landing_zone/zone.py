@@ -2,6 +2,8 @@
 
     data_dir/landing_zone/{container}/...   every object the platform wrote, kept until it expires
 
+What clients drop is in the server only. Since when is noted at each look, and before the clock moves.
+
 The server starts after the platform answers; who needs it earlier waits a moment. It gets the objects from disk, so
 that what a killed process had stored is there again.
 """
@@ -17,11 +19,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from local_platform.clock import Clock
-from local_platform.landing_zone.storage import TTL_DAYS, Json, Storage
+from local_platform.landing_zone.storage import CONTAINERS, TTL_DAYS, Json, Storage
 
 log = logging.getLogger("local_platform.landing_zone")
 
 _START_SECONDS = 60.0
+_DROP_ZONE = CONTAINERS["user_drop_zone"]
 
 
 class UnsafeKey(ValueError):
@@ -43,6 +46,8 @@ class LandingZone:
         self._clock = clock
         self._storage = storage
         self._begun = threading.Lock()
+        self._noting = threading.Lock()
+        self._dropped: dict[str, tuple[float, float]] = {}
         self._stopped = False
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -51,6 +56,7 @@ class LandingZone:
     def start(self) -> LandingZone:
         """What is quick to do; nobody is answered before `serve`."""
         self._remove_drafts()
+        self._clock.before_advance(self._note_dropped)
         self._storage.open()
         return self
 
@@ -129,7 +135,26 @@ class LandingZone:
                 file.unlink()
                 self._server().delete(self._key(file))
                 removed += 1
+        for key, (_, since) in self._note_dropped().items():
+            if since < limit:
+                self._server().delete(f"{_DROP_ZONE}/{key}")
+                removed += 1
         return removed
+
+    def _note_dropped(self) -> dict[str, tuple[float, float]]:
+        """What is in the drop zone, each with when it was written and the platform time it was first seen at."""
+        if not self._ready.is_set() or self._failure is not None:
+            # Nobody has credentials yet.
+            return {}
+        with self._noting:
+            now = self._clock.now().timestamp()
+            found = self._storage.written(_DROP_ZONE)
+            before = self._dropped
+            self._dropped = {
+                key: before[key] if key in before and before[key][0] == written else (written, now)
+                for key, written in found.items()
+            }
+            return dict(self._dropped)
 
     # -- serving -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,6 +51,8 @@ def _bits(values: pa.Array) -> Hashes:
         return _integers(values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.int64()))
     if pa.types.is_date(kind):
         return _integers(values.cast(pa.date32()).cast(pa.int32()))
+    import pandas as pd  # takes as long to load as all that the other commands need
+
     texts = pc.fill_null(values.cast(pa.string()), "").to_numpy(zero_copy_only=False)
     return np.asarray(pd.util.hash_array(texts.astype(object), categorize=False), dtype=np.uint64)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
@@ -69,6 +68,8 @@ class RunRows:
         Raises:
             DataError: the file lacks the run column, or a value does not fit the contract's type.
         """
+        import pyarrow.dataset as ds  # loads pandas, which takes as long as all that the other commands need
+
         file = ds.dataset(str(source), format="parquet", filesystem=filesystem)
         if self._run_column not in file.schema.names:
             raise DataError(

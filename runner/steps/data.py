@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 from runner.blueprints import FieldKind
 from runner.doctor import examine
-from runner.events_file import load_events as load_file
 from runner.ingestion import Waiting, ingest_parquet
 from runner.session import Session, open_session, tell
 from runner.settings import Settings, UseCase, load_settings
@@ -77,6 +76,8 @@ def synthesize(settings_file: Path, *, users: int, days: int, end: date, seed: i
 
 def load_events(settings_file: Path, file: Path, *, accept_bad_rows: bool = False) -> dict[str, Any]:
     """Step 1 with a file of one's own."""
+    from runner.events_file import load_events as load_file  # pandas: no other step of this room needs it
+
     session = open_session(settings_file)
     data = session.settings.state_dir / DATA
     with step(data, 1, "events", f"events of {file.name}"):

@@ -52,7 +52,7 @@ def prepared(rest: Rest, folder: Path) -> Json:
         "open_batch": rest.ok(
             "POST", "/data/foundation/import/batches", {"datasetId": plain, "inputFormat": {"format": "parquet"}}
         )["id"],
-        "flow": _export_flow(rest, dataset),
+        "flow": export_flow(rest, dataset),
         "mapping_set": mapping_set(rest, plain_schema),
         "mappings": MAPPINGS,
         "expression": EXPRESSION,
@@ -96,7 +96,8 @@ def _upload(rest: Rest, path: str, content: bytes) -> None:
     assert requests.put(rest.ready["api_url"] + path, data=content, headers=headers, timeout=60).ok
 
 
-def _export_flow(rest: Rest, dataset: str) -> str:
+def export_flow(rest: Rest, dataset: str) -> str:
+    """A flow that exports a dataset to the landing zone every day; returns its id."""
     zone = {"id": "10440537-2a7b-4583-ac39-ed38d4b848e8", "version": "1.0"}
     lake = {"id": "23598e46-f560-407b-88d5-ea6207e49db0", "version": "1.0"}
     base = rest.ok("POST", f"{FLOWS}/connections", {"name": "zone", "connectionSpec": zone})["id"]

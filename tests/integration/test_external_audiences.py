@@ -74,6 +74,9 @@ def csv(*rows: str) -> bytes:
     return "\n".join(["person,list_id,points", *rows]).encode() + b"\n"
 
 
+FIRST = csv("u1,a,1", "u2,b,2", "new,c,3", ",d,4", "u1,a,5")
+
+
 @pytest.fixture(scope="module")
 def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     with running(tmp_path_factory.mktemp("external")) as platform:
@@ -82,7 +85,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
         rows = [{"userId": user, "score": 0.5} for user in ("u1", "u2", "u3")]
         file = tmp_path_factory.mktemp("files") / "people.parquet"
         platform.ingest(dataset, pa.table({"_acme": pa.array(rows, kind)}), file)
-        platform.drop("lists/first.csv", csv("u1,a,1", "u2,b,2", "new,c,3", ",d,4", "u1,a,5"))
+        platform.drop("lists/first.csv", FIRST)
         yield platform
 
 
@@ -187,7 +190,8 @@ def test_members_are_activated_until_their_days_are_over(rest: Rest) -> None:
         If_Match=rest.ok("GET", f"{FLOWS}/flows/{other}")["items"][0]["etag"],
     )
     assert (status, "has expired" in text) == (400, True)
-    # Ingested again, it has members again.
+    # Ingested again, it has members again; its file is gone from the drop zone by now.
+    rest.drop("lists/first.csv", FIRST)
     ingested(rest, id)
     rest.advance(DAY)
     assert memberships(rest, "u1")["CustomerAudienceUpload"][id] == "realized"
@@ -265,6 +269,11 @@ def test_a_name_is_given_once_among_all_audiences(rest: Rest) -> None:
     assert rest.refused("POST", f"{UPS}/segment/definitions", body)[0] == 422
     [found] = rest.ok("GET", f"{UPS}/audiences?property=audienceId==own-1")["children"]
     assert found["name"] == "Once"
+    several = rest.send("POST", f"{UPS}/audiences/bulk-get", {"ids": [{"id": found["id"]}, {"id": "none"}]})
+    assert (several.status_code, several.json()["results"][found["id"]]) == (207, found)
+    assert several.json()["results"]["none"]["errors"]["404"][0]["message"] == "Not found."
+    for ids, status in (([], 400), ([{"id": "none"}], 404), ([{"id": str(n)} for n in range(101)], 400)):
+        assert rest.refused("POST", f"{UPS}/audiences/bulk-get", {"ids": ids})[0] == status
 
 
 def test_an_audience_without_its_file_is_a_failed_operation(rest: Rest) -> None:

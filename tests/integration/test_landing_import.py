@@ -69,6 +69,23 @@ def test_files_are_mapped_counted_and_taken_once(rest: Rest) -> None:
     assert rows(rest, id) == [{"userId": f"u{n}", "points": n + 3} for n in (1, 2, 3)]
 
 
+def test_what_was_dropped_lives_seven_days_of_the_platforms_time(rest: Rest) -> None:
+    def names() -> list[str]:
+        base = f"{FLOWS}/connectionSpecs/{SOURCE['id']}/explore"
+        return [item["name"] for item in rest.ok("GET", f"{base}?objectType=folder&object=week")]
+
+    rest.drop("week/a.csv", b"a")
+    rest.drop("week/b.csv", b"b")
+    rest.advance(4 * 86_400)
+    rest.drop("week/b.csv", b"another")
+    rest.advance(2 * 86_400)
+    assert names() == ["a.csv", "b.csv"]
+    rest.advance(2 * 86_400)
+    assert names() == ["b.csv"]
+    rest.advance(4 * 86_400)
+    assert names() == []
+
+
 def test_a_schedule_runs_by_the_platforms_clock(rest: Rest) -> None:
     id, schema = dataset(rest, "scheduled")
     rest.drop("nightly/a.csv", b"person,points\nu1,4\n")

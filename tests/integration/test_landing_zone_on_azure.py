@@ -121,8 +121,10 @@ def test_a_dataset_is_exported_and_its_files_live_seven_days(rest: Rest, tmp_pat
     run = export_now(rest, export_flow(rest, id, "exports/ä b"), id)
     assert run["metrics"]["recordSummary"]["outputRecordCount"] == 10
     assert exported(rest, "exports/ä b") == list(range(10))
+    rest.drop("old/a.csv", b"a")
     rest.advance(8 * 86_400)
     assert exported(rest, "exports/ä b") == []
+    assert "old/a.csv" not in str(listed(rest.zone("user_drop_zone")))
 
 
 def test_an_audience_is_delivered_after_the_daily_evaluation(rest: Rest, tmp_path: Path) -> None:

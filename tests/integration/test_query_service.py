@@ -76,7 +76,7 @@ def psql(api: LocalApi, command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("letters", ["", "t", "v", "E", "f", "i", "m", "n", "s", "S", "T", "tsn"])
+@pytest.mark.parametrize("letters", ["", "t", "v", "E", "f", "f+", "i", "m", "n", "s", "S", "T", "tsn"])
 def test_psql_commands_of_the_documentation_work(api: LocalApi, letters: str) -> None:
     psql(api, rf"\d{letters}")
 
@@ -85,6 +85,19 @@ def test_psql_lists_tables_and_views_of_schema_public(api: LocalApi) -> None:
     assert "public|shop|table|postgres" in psql(api, r"\d")
     assert "public|window_shop|view|postgres" in psql(api, r"\dv")
     assert "all|postgres" in psql(api, r"\l")
+
+
+def test_psql_reads_a_result_piece_by_piece(api: LocalApi) -> None:
+    given = dsn(api)
+    words = " ".join(f"{key}={value}" for key, value in given.items() if key != "password")
+    done = subprocess.run(
+        ["psql", "-X", "-A", "-t", "-v", "FETCH_COUNT=2", words],
+        input="SELECT explode(sequence(1, 5)) AS a;",
+        env={**os.environ, "PGPASSWORD": str(given["password"]), "PGGSSENCMODE": "disable"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["1", "2", "3", "4", "5"], done.stderr
 
 
 def test_psql_says_where_it_is_connected(api: LocalApi) -> None:

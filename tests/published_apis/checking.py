@@ -75,7 +75,7 @@ def _check(exchange: Exchange, operation: Operation) -> Iterator[Finding]:
             yield finding(part, where, what)
     answers = operation.response(exchange.status)
     if answers is None:
-        yield finding("status", str(exchange.status), "is not described")
+        yield finding("status", str(exchange.status), f"is not described: {exchange.response_body[:150]!r}")
         return
     if not exchange.response_body:
         return

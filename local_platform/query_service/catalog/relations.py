@@ -42,7 +42,8 @@ COLUMNS: dict[str, list[tuple[str, Any]]] = {
         "typbasetype:i typcollation:i typtypmod:i typnotnull:b typdefault:t spelled:t"
     ),
     "pg_database": _columns(
-        "oid:i datname:t datdba:i encoding:i datcollate:t datctype:t datacl:t datistemplate:b datallowconn:b"
+        "oid:i datname:t datdba:i encoding:i datcollate:t datctype:t datacl:t datistemplate:b datallowconn:b "
+        "dattablespace:i"
     ),
     "pg_attrdef": _columns("oid:i adrelid:i adnum:i adbin:t"),
     "pg_am": _columns("oid:i amname:t amtype:t"),
@@ -58,8 +59,10 @@ COLUMNS: dict[str, list[tuple[str, Any]]] = {
     "pg_inherits": _columns("inhrelid:i inhparent:i inhseqno:i inhdetachpending:b"),
     "pg_trigger": _columns("oid:i tgrelid:i tgname:t tgisinternal:b tgenabled:t tgconstraint:i tgdeferrable:b"),
     "pg_proc": _columns(
-        "oid:i proname:t pronamespace:i prorettype:i proisagg:b proiswindow:b prokind:t proowner:i prolang:i"
+        "oid:i proname:t pronamespace:i prorettype:i proisagg:b proiswindow:b prokind:t proowner:i prolang:i "
+        "provolatile:t prosecdef:b proacl:t prosrc:t"
     ),
+    "pg_language": _columns("oid:i lanname:t"),
     "pg_policy": _columns("oid:i polname:t polrelid:i polpermissive:b polcmd:t polqual:t polwithcheck:t polroles:t"),
     "pg_statistic_ext": _columns("oid:i stxrelid:i stxnamespace:i stxname:t"),
     "pg_roles": _columns("oid:i rolname:t rolsuper:b rolcanlogin:b"),
@@ -132,7 +135,7 @@ class Relations:
             (_PUBLIC, "public", _OWNER, None),
             (_CATALOG, "pg_catalog", _OWNER, None),
         ]
-        rows["pg_database"] = [(1, "all", _OWNER, 6, "en_US.UTF-8", "en_US.UTF-8", None, False, True)]
+        rows["pg_database"] = [(1, "all", _OWNER, 6, "en_US.UTF-8", "en_US.UTF-8", None, False, True, 0)]
         rows["pg_roles"] = [(_OWNER, "postgres", False, True)]
         rows["pg_class"], rows["pg_attribute"], rows["pg_type"] = self.classes, self.attributes, self.types
         return rows

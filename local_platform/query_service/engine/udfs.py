@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from local_platform.query_service.engine import bounded, exact, javatime, murmur3, regex, sparkjson, url
+from local_platform.query_service.engine import bounded, exact, javatime, murmur3, regex, sketches, sparkjson, url
 
 
 def register(database: Any) -> None:
@@ -45,6 +45,7 @@ _RESULTS = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
     "VARCHAR[]": pa.list_(pa.string()),
     "VARCHAR[][]": pa.list_(pa.list_(pa.string())),
@@ -194,6 +195,14 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_parse_time", javatime.parse_time, ["VARCHAR", "VARCHAR"], "BIGINT"),
     ("spark_json_path", sparkjson.at_path, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_json_conform", sparkjson.conform, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_sketch", sketches.build, ["VARCHAR[]", "INTEGER"], "VARCHAR"),
+    (
+        "spark_sketch_merged",
+        sketches.merge,
+        ["VARCHAR[]", "BOOLEAN"],
+        "VARCHAR",
+    ),
+    ("spark_sketch_estimate", sketches.estimate, ["VARCHAR"], "DOUBLE"),
     ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),
     ("spark_sha2", _sha2, ["BLOB", "INTEGER"], "VARCHAR"),
     ("spark_schema_of_json", sparkjson.schema_of, ["VARCHAR"], "VARCHAR"),

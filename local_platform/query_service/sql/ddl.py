@@ -126,7 +126,6 @@ def _table(reader: Reader, *, temporary: bool) -> CreateTable | CreateTableAs:
         raise reader.unexpected("a list of columns; CREATE TABLE IF NOT EXISTS name AS is the form with a SELECT")
     if reader.sees("("):
         columns = _columns(Reader(reader.parenthesised()))
-        if_not_exists = reader.accept("IF", "NOT", "EXISTS") or if_not_exists
     options = _options(reader) if reader.sees("WITH") else {}
     if reader.sees("TRANSFORM"):
         raise not_supported(

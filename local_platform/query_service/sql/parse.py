@@ -227,6 +227,8 @@ def _deallocate(reader: Reader) -> Deallocate:
 
 def _declare(reader: Reader) -> Declare:
     name = reader.name("the name of the cursor")
+    # psql's FETCH_COUNT writes PostgreSQL's default out.
+    reader.accept("NO", "SCROLL")
     if not reader.accept("CURSOR"):
         raise not_supported(
             "This form of DECLARE", "cursors have no options.", instead="Write DECLARE name CURSOR FOR SELECT ..."

@@ -132,7 +132,11 @@ class MappingSets:
         Raises:
             InvalidMapping: it does not exist.
         """
-        id = str(((body.get("outputSchema") or {}).get("schemaRef") or {}).get("id") or body.get("xdmSchema") or "")
+        output = body.get("outputSchema") or {}
+        reference = output.get("schemaRef") or {} if isinstance(output, dict) else None
+        if not isinstance(reference, dict):
+            raise InvalidMapping('outputSchema is not of the form {"schemaRef": {"id": "…", "contentType": "…"}}.')
+        id = str(reference.get("id") or body.get("xdmSchema") or "")
         if not id:
             return None
         if id.endswith("__union"):

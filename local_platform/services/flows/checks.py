@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from local_platform.context import Context
@@ -131,7 +133,7 @@ def _import(context: Context, body: Json, ends: dict[str, Json]) -> None:
     for kind, spec in (("sourceConnections", specs.LANDING_ZONE_SOURCE), ("targetConnections", specs.DATA_LAKE_TARGET)):
         if ends[kind]["connectionSpec"]["id"] != spec:
             raise FlowProblem(400, f"CloudStorageToAEP needs {kind} of spec {spec}.")
-    mappings = [item.get("params", {}).get("mappingId") for item in body.get("transformations") or []]
+    mappings = [(item.get("params") or {}).get("mappingId") for item in body.get("transformations") or []]
     dataset = context.lake.dataset(str(ends["targetConnections"]["params"]["dataSetId"]))
     sets = MappingSets(context)
     for id in (str(found) for found in mappings if found):
@@ -147,12 +149,11 @@ def _import(context: Context, body: Json, ends: dict[str, Json]) -> None:
         raise FlowProblem(400, f"scheduleParams.frequency must be one of {', '.join(_LEAST_INTERVALS)}.")
     least = _LEAST_INTERVALS[schedule["frequency"]]
     # The tutorials send both as text.
-    for name, smallest in (("startTime", 1), ("interval", least)):
+    for name, smallest, digits in (("startTime", 1, 11), ("interval", least, 5)):
         value = str(schedule.get(name, ""))
-        if smallest and not (value.isdigit() and int(value) >= smallest):
-            raise FlowProblem(
-                400, f"scheduleParams.{name} is {schedule.get(name)!r}; expected a number from {smallest}."
-            )
+        if smallest and not (re.fullmatch(f"[0-9]{{1,{digits}}}", value) and int(value) >= smallest):
+            expected = f"a number from {smallest} of at most {digits} digits"
+            raise FlowProblem(400, f"scheduleParams.{name} is {value[:80]!r}; expected {expected}.")
 
 
 def _dataset_schedule(schedule: Any) -> None:
@@ -191,6 +192,14 @@ def _selectors(context: Context, body: Json) -> None:
             _audience_schedule(value)
 
 
+def _day(name: str, value: Any) -> None:
+    # One that is no date would stop the scheduler when it comes to this flow.
+    try:
+        date.fromisoformat(str(value)[:10] if value else "2000-01-01")
+    except ValueError:
+        raise FlowProblem(400, f"schedule.{name} is {value!r}; expected a date such as 2026-11-09.") from None
+
+
 def _audience(context: Context, id: str) -> None:
     """An audience by rule, or an external one whose rows are still kept."""
     if context.documents.get("segmentation.definitions", id) is not None:
@@ -208,6 +217,8 @@ def _audience_schedule(value: Json) -> None:
         raise FlowProblem(400, f"exportMode is {mode!r}; expected one of {', '.join(_FREQUENCIES)}.")
     if not isinstance(schedule, dict) or not schedule.get("startDate"):
         raise FlowProblem(400, "A segment selector needs a schedule with frequency, triggerType and startDate.")
+    for name in ("startDate", "endDate"):
+        _day(name, schedule.get(name))
     if schedule.get("frequency") not in _FREQUENCIES[mode]:
         offered = ", ".join(_FREQUENCIES[mode])
         raise FlowProblem(400, f"{mode} with frequency {schedule.get('frequency')!r} is not offered; use {offered}.")

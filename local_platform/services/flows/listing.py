@@ -12,6 +12,7 @@ from local_platform.services.flows.errors import FlowProblem
 Json = dict[str, Any]
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 100
+_QUESTION = {"property": list, "orderby": list, "limit": int, "start": int, "count": bool}
 _FILTER = re.compile(r"^([A-Za-z0-9_.@-]+)(==|!=|>=|<=|>|<)(.*)$", re.DOTALL)
 
 
@@ -26,7 +27,8 @@ def page(path: str, items: list[Json], parameters: list[tuple[str, str]]) -> Jso
         FlowProblem: a filter, limit or token that cannot be read.
     """
     question = _question(parameters)
-    found = [item for item in items if all(_meets(item, text) for text in question["property"])]
+    filters = [_filter(text) for text in question["property"]]
+    found = [item for item in items if all(_meets(item, *parts) for parts in filters)]
     for name in reversed(question["orderby"]):
         found = _ordered(found, name)
     start, limit = question["start"], question["limit"]
@@ -42,12 +44,9 @@ def page(path: str, items: list[Json], parameters: list[tuple[str, str]]) -> Jso
 def _question(parameters: list[tuple[str, str]]) -> Json:
     token = next((value for name, value in parameters if name == "continuationToken" and value), None)
     if token is not None:
-        try:
-            return dict(json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))))
-        except ValueError:
-            raise FlowProblem(400, "The continuationToken is not one that this service gave out.") from None
+        return _asked_before(token)
     limit = next((value for name, value in parameters if name == "limit"), str(DEFAULT_LIMIT))
-    if not limit.isdigit() or not 1 <= int(limit) <= LARGEST_LIMIT:
+    if not re.fullmatch("[0-9]{1,9}", limit) or not 1 <= int(limit) <= LARGEST_LIMIT:
         raise FlowProblem(400, f"limit is {limit!r}; expected a whole number from 1 to {LARGEST_LIMIT}.")
     orders = [part for name, value in parameters if name.lower() == "orderby" for part in value.split(",") if part]
     return {
@@ -59,11 +58,31 @@ def _question(parameters: list[tuple[str, str]]) -> Json:
     }
 
 
-def _meets(item: Json, text: str) -> bool:
+def _asked_before(token: str) -> Json:
+    unknown = FlowProblem(400, "The continuationToken is not one that this service gave out.")
+    try:
+        question = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, RecursionError):
+        raise unknown from None
+    if not isinstance(question, dict) or set(question) != set(_QUESTION):
+        raise unknown
+    texts = [text for name in ("property", "orderby") if isinstance(question[name], list) for text in question[name]]
+    if not all(isinstance(question[name], kind) for name, kind in _QUESTION.items()):
+        raise unknown
+    if not all(isinstance(text, str) for text in texts) or not 1 <= question["limit"] <= LARGEST_LIMIT:
+        raise unknown
+    return {**question, "start": max(0, question["start"])}
+
+
+def _filter(text: str) -> tuple[str, str, str]:
     match = _FILTER.match(text)
     if match is None:
         raise FlowProblem(400, f"The property filter {text!r} is not of the form name==value.")
     path, operator, wanted = match.groups()
+    return path, operator, wanted
+
+
+def _meets(item: Json, path: str, operator: str, wanted: str) -> bool:
     value = value_at(item, path)
     if operator in ("==", "!="):
         same = _text(value) == wanted.strip('"')

@@ -14,6 +14,7 @@ from local_platform.problems import BadRequest
 from local_platform.services.flows import audience_export, dataset_export, landing_import, listing, specs
 from local_platform.services.flows.errors import FlowProblem, InvalidSpec, Missing
 from local_platform.services.flows.state import KINDS, FlowState
+from local_platform.services.flows.templates import safe_path
 
 PREFIX = "/data/foundation/flowservice"
 LANDING_ZONE = "/data/foundation/connectors/landingzone"
@@ -147,11 +148,17 @@ def _spec_routes(context: Context) -> list[Route]:
         """What is in the drop zone, or the first rows of a file of it."""
         if call.path("id") != specs.LANDING_ZONE_SOURCE:
             raise InvalidSpec
-        if (call.query("objectType") or "root") != "file":
-            return JSONResponse(landing_import.explored(context, call.query("object") or ""))
+        kind, name = call.query("objectType") or "root", call.query("object") or ""
+        if kind not in ("root", "folder", "file"):
+            raise FlowProblem(400, f"objectType is {kind!r}; expected root, folder or file.")
+        safe_path(name)
+        if kind != "file":
+            return JSONResponse(landing_import.explored(context, name))
+        if not name.strip("/"):
+            raise FlowProblem(400, "object is missing: the file of the landing zone to look into.")
         format_ = call.query("fileType") or call.query("FILE_TYPE") or "delimited"
         try:
-            return JSONResponse(landing_import.preview(context, call.query("object") or "", format_))
+            return JSONResponse(landing_import.preview(context, name, format_))
         except landing_import.CannotImport as fault:
             raise FlowProblem(400, str(fault)) from None
 

@@ -8,7 +8,7 @@ from typing import Any
 from local_platform import json_patch
 from local_platform.context import Context
 from local_platform.documents import Document, EtagMismatch
-from local_platform.services.flows import checks, specs
+from local_platform.services.flows import checks, shapes, specs
 from local_platform.services.flows.errors import FlowProblem, Missing, Stale
 from local_platform.services.flows.runs import Runs
 
@@ -112,6 +112,7 @@ class FlowState:
         return []
 
     def _check(self, kind: str, body: Json) -> None:
+        shapes.check(kind, body)
         checks.named(body)
         if kind == "flows":
             checks.flow(self._context, body, self.get)

@@ -91,7 +91,10 @@ SELECT id, hash(b) AS a, hash(s) AS b, hash(i) AS c, hash(l) AS d, hash(f) AS e,
 SELECT id, hash(day) AS a, hash(at) AS b FROM times
 # hash of arrays, structs
 SELECT id, hash(a) AS a, hash(st) AS b, hash(ws, id) AS c FROM nested
-~ hash of arrays and maps is refused.
+# hash of arrays inside arrays and structs
+SELECT hash('Spark', array(123), 2) AS a, hash(array(1, NULL, 2)) AS b, hash(array(array(1.5D), array(2.5D, NULL))) AS c, hash(struct(array(1L, 2L) AS x, 'y' AS y)) AS d, hash(array(struct(1 AS x, array('a', 'b') AS y))) AS e
+# hash of a map
+SELECT hash(map(1, 2))
 # encode and decode
 SELECT encode('abc', 'UTF-8') AS a, decode(encode('äb', 'utf-8'), 'utf-8') AS b
 # decode as a CASE

@@ -15,6 +15,7 @@ from local_platform.query_service.compiler.functions import (  # noqa: F401 - im
     offsets,
     rows,
     sessions,
+    sketches,
     text,
 )
 from local_platform.query_service.compiler.functions.registry import find, names

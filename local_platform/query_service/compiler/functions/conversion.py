@@ -8,7 +8,7 @@ from local_platform.query_service.compiler import growth
 from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast, literal_text
 from local_platform.query_service.compiler.functions.registry import arguments, constant_int, function, simple
-from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.compiler.scope import Statement, Value
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql import types
 from local_platform.query_service.sql.types import BIGINT, BINARY, INT, STRING, Type
@@ -77,11 +77,11 @@ def _hash(self: Expressions, call: Call) -> Value:
     """Murmur3 with seed 42, each value seeded with the hash of those before it; NULL leaves the seed."""
     seed = "42"
     for value in self.values(call.arguments):
-        seed = _murmur3(value, seed)
+        seed = _murmur3(self.statement, value, seed)
     return Value(f"({seed})", INT)
 
 
-def _murmur3(value: Value, seed: str) -> str:
+def _murmur3(statement: Statement, value: Value, seed: str) -> str:
     kind = value.type.kind
     if kind == "string":
         return f"spark_hash_bytes(encode({value.sql}), {seed})"
@@ -105,6 +105,15 @@ def _murmur3(value: Value, seed: str) -> str:
     if kind == "struct":
         for field in value.type.fields:
             part = Value(f"struct_extract({value.sql}, {literal_text(field.name)})", field.type)
-            seed = _murmur3(part, seed)
+            seed = _murmur3(statement, part, seed)
         return seed
+    if kind == "array":
+        # Each element is hashed with the hash of those before it; NULL and the empty array leave the seed.
+        so_far, element = statement.name("h"), statement.name("e")
+        step = _murmur3(statement, Value(element, value.type.item), so_far)
+        return f"coalesce(list_reduce({value.sql}, lambda {so_far}, {element}: {step}, {seed}), {seed})"
+    if kind == "map":
+        raise analysis_error(
+            'Input to the function `hash` cannot contain elements of the "MAP" type.', kind="DATATYPE_MISMATCH"
+        )
     raise analysis_error(f"The local Query Service does not hash values of type {value.type.spark}.")
