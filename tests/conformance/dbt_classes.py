@@ -35,7 +35,11 @@ SELECTED = "DBT_CLASSES_SELECTED"
 
 
 def conformance_classes() -> dict[str, type]:
-    """Every class of the package that has tests and from which no other class of it is derived, by `module.Class`."""
+    """Every class of the package that is meant to be run as it is, by `module.Class`.
+
+    That is one that has tests, from which no other class of the package is derived, and that brings all its fixtures:
+    one that has a fixture which raises NotImplementedError is a frame for an adapter's own tests.
+    """
     package = dbt.tests.adapter
     found: set[type] = set()
     home = Path(package.__path__[0])
@@ -49,8 +53,14 @@ def conformance_classes() -> dict[str, type]:
     return {
         f"{each.__module__[prefix:]}.{each.__name__}": each
         for each in sorted(found - parents, key=lambda each: (each.__module__, each.__name__))
-        if any(name.startswith("test") for name in dir(each))
+        if any(name.startswith("test") for name in dir(each)) and not _is_a_frame(each)
     }
+
+
+def _is_a_frame(each: type) -> bool:
+    bodies = [member for name, member in inspect.getmembers(each) if not name.startswith("_")]
+    fixtures_of_it = [getattr(body, "_fixture_function", getattr(body, "__wrapped__", None)) for body in bodies]
+    return any("raise NotImplementedError" in inspect.getsource(body) for body in fixtures_of_it if body is not None)
 
 
 def _bare(sql: str, schema: str, database: str) -> str:
@@ -64,6 +74,8 @@ def _run_sql(adapter: Any, sql: str, fetch: str | None = None) -> Any:
     if not sql.strip():
         return None
     given = adapter.config.credentials
+    if re.fullmatch(rf"\s*drop schema if exists {given.schema} cascade\s*", sql, re.I):
+        return _drop_everything(adapter)
     values = {"schema": given.schema, "database": adapter.quote(given.database)}
     bare = _bare(sql.format(**values), given.schema, given.database)
     with util.get_connection(adapter, "__test") as connection:
@@ -76,6 +88,20 @@ def _run_sql(adapter: Any, sql: str, fetch: str | None = None) -> Any:
         finally:
             connection.transaction_open = False
             connection.handle.commit()
+
+
+def _drop_everything(adapter: Any) -> None:
+    """What dropping its schema means to a class: nothing of it is there any more."""
+    with util.get_connection(adapter, "__drop") as connection:
+        _empty(connection.handle.cursor())
+        connection.transaction_open = False
+        connection.handle.commit()
+
+
+def _empty(cursor: Any) -> None:
+    for what in ("VIEW", "TABLE"):
+        for name in _shown(cursor, what + "S"):
+            cursor.execute(f"DROP {what} IF EXISTS {name}")
 
 
 def _shown(cursor: Any, what: str) -> list[str]:
@@ -179,16 +205,18 @@ def dbt_project_yml(project_root: Any, project_config_update: Any) -> dict[str, 
     }
     update = project_config_update or {}
     config.update(yaml.safe_load(update) if isinstance(update, str) else update)
+    config["macro-paths"] = [*(path for path in config["macro-paths"] if path != "our_macros"), "our_macros"]
     write_file(yaml.safe_dump(config), project_root, "dbt_project.yml")
     return config
 
 
 @pytest.fixture(scope="class")
 def test_data_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the files that lie beside the class."""
-    folder = tmp_path_factory.mktemp("data")
+    """A copy of the files that lie beside the class; not there if there are none."""
+    folder = tmp_path_factory.mktemp("beside") / "data"
     beside = Path(inspect.getfile(request.cls.__mro__[1])).parent
-    for file in [*beside.glob("*.csv"), *(beside / "data").glob("*")]:
+    for file in (beside / "data").glob("*"):
+        folder.mkdir(exist_ok=True)
         shutil.copyfile(file, folder / file.name)
     return folder
 
@@ -209,9 +237,7 @@ def _an_empty_sandbox(dbt_profile_target: dict[str, Any]) -> None:
     connection = psycopg2.connect(**{name: given[name] for name in names})
     connection.autocommit = True
     with connection.cursor() as cursor:
-        for what in ("VIEW", "TABLE"):
-            for name in _shown(cursor, what + "S"):
-                cursor.execute(f"DROP {what} IF EXISTS {name}")
+        _empty(cursor)
     connection.close()
 
 
@@ -219,4 +245,6 @@ if SELECTED in os.environ:
     speak_to_query_service()
     _classes = conformance_classes()
     for _name in os.environ[SELECTED].split(","):
-        globals()["Test " + _name] = type("Test " + _name, (_classes[_name],), {"__module__": __name__})
+        # Where the server is, is not for a class to say.
+        _own = {"__module__": __name__, "dbt_profile_target": staticmethod(dbt_profile_target)}
+        globals()["Test " + _name] = type("Test " + _name, (_classes[_name],), _own)

@@ -1,8 +1,8 @@
 """dbt's adapter conformance classes against the local Query Service, through our macros.
 
-`dbt_not_passed.yml` lists every class that does not pass: for each group the statement that its classes need and what
+`dbt_features.yml` lists every class that does not pass: for each group the statement that its classes need and what
 Query Service answers to it, and for each class a text of its failure. A listed class that passes fails here, and so
-does one that fails without being listed, or for another reason. `not_judged` names those nobody has looked at yet.
+does one that fails without being listed, or for another reason.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from typing import Any
 
 import psycopg2
 import pytest
-import yaml
+from dbt.cli.main import cli
 
 from tests.conformance.dbt_classes import READY, SELECTED, conformance_classes
+from tests.conformance.dbt_features_page import LIST, PAGE, page
 from tests.conformance.dbt_outcomes import OUTCOMES
 from tests.integration.local_api import LocalApi, local_api
 from tests.integration.test_query_service import connected
 
 ROOT = Path(__file__).parents[2]
 CLASSES = sorted(conformance_classes())
-LIST: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("dbt_not_passed.yml").read_text())
 GROUPS: list[dict[str, Any]] = LIST["groups"]
-NOT_JUDGED: list[str] = LIST.get("not_judged", [])
 LISTED: dict[str, str] = {name: seen for group in GROUPS for name, seen in group["classes"].items()}
 # So many classes share a process and a platform: one that is broken off takes no more than these along.
 TOGETHER = 12
@@ -58,6 +57,7 @@ def run_classes(api: LocalApi, folder: Path, names: Sequence[str]) -> dict[str, 
         READY: str(ready),
         OUTCOMES: str(outcomes),
         SELECTED: ",".join(names),
+        **{f"DBT_TEST_USER_{n}": f"user_{n}" for n in (1, 2, 3)},
         "PGGSSENCMODE": "disable",
         "PYTHONPATH": str(ROOT),
     }
@@ -77,9 +77,6 @@ def run_classes(api: LocalApi, folder: Path, names: Sequence[str]) -> dict[str, 
 
 def judge(name: str, outcome: Outcome) -> str:
     """What is wrong with the list, empty if nothing is."""
-    if name in NOT_JUDGED:
-        print(f"{name}: {'passed' if outcome.passed else outcome.text[:1500]}")
-        return ""
     if outcome.passed:
         return f"{name} is listed as not passed and passes" if name in LISTED else ""
     if name not in LISTED:
@@ -97,22 +94,38 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
 
 def test_the_list_names_classes_that_exist_once_and_a_reason_for_each() -> None:
     assert len(CLASSES) > 180
-    assert set(LISTED) | set(NOT_JUDGED) <= set(CLASSES)
-    assert not set(LISTED) & set(NOT_JUDGED)
+    assert set(LISTED) <= set(CLASSES)
     assert len(LISTED) == sum(len(group["classes"]) for group in GROUPS)
     assert all(group["why"] and all(group["classes"].values()) for group in GROUPS)
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=[group["statement"][:40] for group in GROUPS])
+def test_the_page_for_users_is_in_step_with_the_list() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "Run python -m tests.conformance.dbt_features_page."
+
+
+@pytest.mark.parametrize(
+    "group", [group for group in GROUPS if "statement" in group], ids=lambda g: g["statement"][:40]
+)
 def test_query_service_itself_gives_the_reason(api: LocalApi, group: dict[str, Any]) -> None:
     connection = connected(api)
     try:
+        cursor = connection.cursor()
+        if "gives" in group:
+            cursor.execute(group["statement"])
+            assert cursor.fetchall() == [(group["gives"],)]
+            return
         with pytest.raises(psycopg2.Error) as caught:
-            connection.cursor().execute(group["statement"])
+            cursor.execute(group["statement"])
     finally:
         connection.close()
     assert caught.value.pgcode == group["sqlstate"]
     assert group["answer"] in str(caught.value)
+
+
+@pytest.mark.parametrize("option", [group["missing_option"] for group in GROUPS if "missing_option" in group])
+def test_dbt_itself_lacks_the_option(option: str) -> None:
+    command, name = option.split()
+    assert name not in [each for parameter in cli.commands[command].params for each in parameter.opts]
 
 
 def test_some_classes_pass_or_are_refused_as_listed(api: LocalApi, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.integration.point_in_time import Event
 from tests.integration.small_project import small_project, write
 
 SEED = "code,label,weight,since\nde,Germany,1.5,2026-01-01\nfr,O'Higgins \\ co,,2026-02-03\n"
+ODD = '"O\'Higgins \\ ""é"" <&>"'
 MODELS = """version: 2
 models:
   - name: countries
@@ -151,7 +152,7 @@ def test_what_query_service_has_nothing_for_is_said_before_anything_is_built(sto
 
 
 def test_a_seed_is_small_and_a_unit_test_can_fail_on_an_empty_fixture(store: FeatureStore) -> None:
-    write(store.project / "seeds/big.csv", "n\n" + "".join(f"{n}\n" for n in range(500)))
+    write(store.project / "seeds/big.csv", "n,told\n" + "".join(f"{n},{ODD if n % 2 else ''}\n" for n in range(5000)))
     write(store.project / "models/counted.sql", "select count(*) as n from {{ ref('countries') }}")
     write(
         store.project / "models/counted.yml",
@@ -159,12 +160,14 @@ def test_a_seed_is_small_and_a_unit_test_can_fail_on_an_empty_fixture(store: Fea
         " expect: {rows: [{n: 1}]}}\n",
     )
     dbt(store, "build", "--select", "big", "codes", "countries", "--target", "dev", prefix="eve")
-    assert store.sql.count("eve_big") == 500
+    assert store.sql.rows("select count(*) as n, sum(n) as s, count(told) as t, max(told) as told from eve_big") == [
+        {"n": 5000, "s": 12_497_500, "t": 2500, "told": 'O\'Higgins \\ "é" <&>'}
+    ]
     with pytest.raises(DataError, match=r"none"):
         dbt(store, "test", "--select", "counted", "--target", "dev", prefix="eve")
     results = json.loads((store.folder / "eve/target/run_results.json").read_text())["results"]
     message = next(r["message"] for r in results if r["unique_id"].startswith("unit_test."))
     assert "+++,0" in message, "an empty fixture has no row, so nothing is counted"
-    write(store.project / "seeds/big.csv", "n\n" + "".join(f"{n}\n" for n in range(501)))
-    with pytest.raises(DataError, match=r"seed big has 501 rows; .* at most 500"):
+    write(store.project / "seeds/big.csv", "n\n" + "".join(f"{n:050d}x\n" for n in range(20_000)))
+    with pytest.raises(DataError, match=r"seed big has \d{7} characters; .* at most 1000000"):
         dbt(store, "seed", "--select", "big", "--target", "dev", prefix="eve")

@@ -110,6 +110,8 @@ def particular(rest: Rest, tour: Tour, named: dict[str, Door], known: Json) -> N
     accept = "application/vnd.adobe.adhoc.dataset.activation+json; version=1"
     assert tour.ask(named["ad-hoc-activation POST /adhocrun"], body=absent, Accept=accept) == 404
     assert tour.ask(named["profile GET /ups/access/entities"], nobody) == 404
+    unknown = json.dumps({"ids": [{"id": "none"}]}).encode()
+    assert tour.ask(named["segmentation POST /audiences/bulk-get"], body=unknown) == 404
 
 
 def test_the_tour_is_of_all_files(toured: Toured) -> None:

@@ -158,6 +158,8 @@ def test_a_name_that_climbs_or_injects_is_a_400_wherever_it_is_given(
         ("POST", "/data/foundation/query/queries", {"name": name, "dbName": "dev:all", "sql": "SELECT 1"}),
         ("POST", "/data/foundation/query/query-templates", {"name": name, "sql": "SELECT 1"}),
         ("POST", "/data/foundation/conversion/mappingSets", {"name": name, "mappings": []}),
+        ("POST", "/data/core/ais/external-audience", {"name": name}),
+        ("POST", "/data/core/ais/external-audience", {"name": "x", "sourceSpec": {"params": {"path": name}}}),
     ]
     for method, path, body in calls:
         answer = api.call(method, path, json=body)
@@ -181,6 +183,7 @@ def test_a_path_that_climbs_or_injects_is_a_400_wherever_it_is_given(
         ("GET", f"/data/foundation/catalog/dataSets/{quote(name, safe='')}", {}),
         ("GET", f"/data/foundation/schemaregistry/tenant/schemas/{quote(name, safe='')}", {}),
         ("GET", f"/data/core/ups/segment/definitions/{quote(name, safe='')}", {}),
+        ("GET", f"/data/core/ais/external-audience/operations/{quote(name, safe='')}", {}),
     ]
     for method, path, query in given:
         answer = api.call(method, path, params=query, headers={"Content-Type": "application/octet-stream"})

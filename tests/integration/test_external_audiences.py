@@ -269,6 +269,11 @@ def test_a_name_is_given_once_among_all_audiences(rest: Rest) -> None:
     assert rest.refused("POST", f"{UPS}/segment/definitions", body)[0] == 422
     [found] = rest.ok("GET", f"{UPS}/audiences?property=audienceId==own-1")["children"]
     assert found["name"] == "Once"
+    several = rest.send("POST", f"{UPS}/audiences/bulk-get", {"ids": [{"id": found["id"]}, {"id": "none"}]})
+    assert (several.status_code, several.json()["results"][found["id"]]) == (207, found)
+    assert several.json()["results"]["none"]["errors"]["404"][0]["message"] == "Not found."
+    for ids, status in (([], 400), ([{"id": "none"}], 404), ([{"id": str(n)} for n in range(101)], 400)):
+        assert rest.refused("POST", f"{UPS}/audiences/bulk-get", {"ids": ids})[0] == status
 
 
 def test_an_audience_without_its_file_is_a_failed_operation(rest: Rest) -> None:

@@ -26,6 +26,7 @@ SERVICES = (
     "/data/foundation/query/queries",
     "/data/core/ups/segment/definitions",
     "/data/core/ups/access/entities",
+    "/data/core/ais/external-audience",
 )
 JSON = {"Content-Type": "application/json"}
 

@@ -119,6 +119,34 @@ def test_template_is_stored_changed_and_run(rest: Rest) -> None:
     assert rest.refused("GET", path)[0] == 404
 
 
+def effective(rest: Rest, **body: object) -> str:
+    return str(rest.ok("POST", f"{QUERY}/queries", {"dbName": "dev:all", **body})["effectiveSQL"])
+
+
+def test_parameters_of_a_template_are_defaults(rest: Rest) -> None:
+    template = {"name": "defaults", "sql": "SELECT $a, $b", "queryParameters": {"$a": 1, "b": 2}}
+    id = rest.send("POST", f"{QUERY}/query-templates", template).json()["id"]
+    assert effective(rest, templateId=id) == "SELECT 1, 2"
+    assert effective(rest, templateId=id, queryParameters={"$b": 3}) == "SELECT 1, 3"
+
+
+def test_inline_templates_are_replaced_however_deep(rest: Rest) -> None:
+    for name, sql in (
+        ("INNER_T", "SELECT $value AS a;"),
+        ("OUTER_T", "SELECT * FROM (#INNER_T)"),
+        ("ROUND_T", "SELECT 1 #BACK_T"),
+        ("BACK_T", "#ROUND_T"),
+    ):
+        assert rest.send("POST", f"{QUERY}/query-templates", {"name": name, "sql": sql}).status_code == 202
+    sql = "#OUTER_T WHERE b = '#INNER_T' AND c = $value -- #INNER_T"
+    expected = "SELECT * FROM (SELECT $value AS a) WHERE b = '#INNER_T' AND c = 5 -- #INNER_T"
+    assert effective(rest, sql=sql, queryParameters={"value": 5}) == expected
+    assert effective(rest, sql="SELECT 1 #NO_SUCH_T") == "SELECT 1 #NO_SUCH_T"
+    status, message = rest.refused("POST", f"{QUERY}/queries", {"dbName": "dev:all", "sql": "#ROUND_T"})[:2]
+    assert status == 400
+    assert "leads back to itself" in str(message)
+
+
 def test_schedule_runs_at_its_times_and_can_be_switched_off(rest: Rest) -> None:
     body = {
         "query": {"dbName": "dev:all", "name": "hourly", "sql": "SELECT 1 AS one"},

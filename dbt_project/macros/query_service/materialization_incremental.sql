@@ -2,7 +2,8 @@
     Query Service refuses it:  TEMPORARY and DELETE; tables are append-only. So rows are kept by day: a day that changed is
                                appended again as a whole, and the view `{name}` shows the newest complete version of each.
 
-    For a model of events by user and day, with the columns user_id, activity_date, event_type, standing, n and
+    A model that does not filter by days_of_this_run() appends its rows as they come (append_rows), unless its
+    `incremental_strategy` is `by_day`. The rest of this is for a model of events by user and day, with the columns user_id, activity_date, event_type, standing, n and
     first_event_ms, whose SQL filters `event_at` with days_of_this_run(). `{name}_t...` holds the rows with the id of their
     load, `{name}_days` says which days a load holds, and makes it count; `{name}_state` is the checkpoint. Which days
     changed stands in the source `event_days`, which the runner brings up to date. Where that cannot be known
@@ -14,12 +15,15 @@
   {%- do refuse_other_kind(this, 'view') -%}
   {%- set stem, days_table = bare_name(this) ~ '_t', bare_name(this) ~ '_days' -%}
   {%- set every_day = days_of_this_run() | trim -%}
-  {%- if every_day not in sql -%}
-    {%- do exceptions.raise_compiler_error(
-      model.name ~ " is built by day: filter its events `where {" ~ "{ days_of_this_run() }" ~ "}`."
-    ) -%}
-  {%- endif -%}
   {{ run_hooks(pre_hooks) }}
+  {%- if every_day not in sql -%}
+    {%- do incremental_strategy() -%}
+    {%- do run_sql_header() -%}
+    {%- do append_rows(sql | replace(this | string, bare_name(this))) -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [this.incorporate(type='view')]}) }}
+  {%- endif -%}
   {%- set built, known, definition = state_of(bare_name(this)), event_days_read(), definition_of(sql) -%}
   {%- set reason = why_every_day(built, known, definition) -%}
   {%- set days = none if reason else days_to_build(days_table, built, known) -%}

@@ -1,20 +1,11 @@
 {#- Stock dbt would send:      create table "name" (a text, ...); truncate; insert into ... values (%s, %s), ... per 10,000 rows.
     Query Service refuses it:  TRUNCATE and quoted three-part names; every INSERT would be a batch job of minutes. So a seed is
-                               one CREATE TABLE AS SELECT ... UNION ALL ..., under a name that ends with a hash of its content,
-                               and the stable name is a view of it: the same content again sends nothing. Small ones only. -#}
+                               one CREATE TABLE AS SELECT (seed_rows), under a name that ends with a hash of its content, and
+                               the stable name is a view of it: the same content again sends nothing. -#}
 {% materialization seed, adapter='postgres' %}
-  {%- set most_rows = 500 -%}
   {%- do refuse_other_kind(this, 'view') -%}
   {%- set agate_table = load_agate_table() -%}
   {%- do store_result('agate_table', response='OK', agate_table=agate_table) -%}
-  {%- set row_count = agate_table.rows | length -%}
-  {%- if row_count > most_rows -%}
-    {%- do exceptions.raise_compiler_error(
-      "The seed " ~ model.name ~ " has " ~ row_count ~ " rows; a seed is one statement here, with at most " ~ most_rows
-      ~ ". Load larger files as a dataset (`propensity load-events`, or Datasets > Create in the AEP interface), and name it"
-      ~ " as a source."
-    ) -%}
-  {%- endif -%}
   {%- set select_sql = seed_rows(agate_table, config.get('column_types') or {}) -%}
   {%- set stem = bare_name(this) ~ '_s' -%}
   {%- set physical = stem ~ local_md5(select_sql)[:16] -%}

@@ -5,8 +5,9 @@
 {% materialization table, adapter='postgres' %}
   {%- do refuse_other_kind(this, 'view') -%}
   {%- set stem = bare_name(this) ~ '_t' -%}
-  {%- set physical = stem ~ run_started_at.strftime('%Y%m%d%H%M%S%f')[:17] -%}
+  {%- set physical = name_of_new_table(stem) -%}
   {{ run_hooks(pre_hooks) }}
+  {%- do run_sql_header() -%}
   {%- if config.get('contract').enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}
@@ -17,13 +18,7 @@
   {%- call statement('switch_view') -%}
     create or replace view {{ bare_name(this) }} as select * from {{ physical }}
   {%- endcall -%}
-  {%- set grace = modules.datetime.timedelta(hours=config.get('table_grace_hours', 24)) -%}
-  {%- set oldest = stem ~ (run_started_at - grace).strftime('%Y%m%d%H%M%S%f')[:17] -%}
-  {%- for name in show_names('tables') if modules.re.fullmatch(stem ~ '[0-9]{17}', name) and name < oldest -%}
-    {%- call statement('drop_old_run') -%}
-      drop table if exists {{ name }}
-    {%- endcall -%}
-  {%- endfor -%}
+  {%- do drop_old_runs(stem, physical) -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}
   {{ return({'relations': [this.incorporate(type='view')]}) }}

@@ -6,6 +6,11 @@
   {%- set failing = get_limit_subquery_sql(sql, config.get('limit')) -%}
   {%- if should_store_failures() -%}
     {%- set kind = config.get('store_failures_as') or 'table' -%}
+    {%- if kind not in ('table', 'view') -%}
+      {%- do exceptions.raise_compiler_error(
+        "'" ~ kind ~ "' is not a valid value for `store_failures_as`. Accepted values are: ['ephemeral', 'table', 'view']"
+      ) -%}
+    {%- endif -%}
     {%- set name = name_of_failures(model.alias) -%}
     {%- set stored = this.incorporate(path={'identifier': name}, type=kind) -%}
     {%- for other in ('table', 'view') if name in show_names(other ~ 's') and not (other == 'view' and kind == 'view') -%}

@@ -3,6 +3,7 @@
 {% materialization view, adapter='postgres' %}
   {%- do refuse_other_kind(this, 'view') -%}
   {{ run_hooks(pre_hooks) }}
+  {%- do run_sql_header() -%}
   {%- if config.get('contract').enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}

@@ -1,9 +1,11 @@
 {#- Stock dbt would send:      select ... from "prod:all"."public"."stg_events"
-    Query Service refuses it:  double quotes and dots cannot be combined, and the database's name has a colon. -#}
+    Query Service refuses it:  double quotes and dots cannot be combined, and the database's name has a colon. With `--empty`
+                               and `--sample` a reference is a sub-select: without an alias of dbt's own, which Spark does
+                               not need, the model's own alias may follow. -#}
 {% macro ref() -%}
   {%- if execute -%}
     {%- do refuse_expired_token() -%}
   {%- endif -%}
   {%- set relation = builtins.ref(*varargs, **kwargs) -%}
-  {{ return(relation.include(database=false, schema=false)) }}
+  {{ return(relation.include(database=false, schema=false).incorporate(require_alias=false)) }}
 {%- endmacro %}

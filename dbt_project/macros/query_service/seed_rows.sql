@@ -1,27 +1,33 @@
-{#- Stock dbt would send:      insert into t (a, b) values (%s, %s), ... with values bound by the driver.
-    Query Service refuses it:  VALUES of several rows is not documented for tables; SELECT ... UNION ALL is. Types are Spark's. -#}
+{#- Stock dbt would send:      insert into t (a, b) values (%s, %s), ... with values bound by the driver, per 10,000 rows.
+    Query Service refuses it:  nothing is known of that form, and every INSERT is a batch job of minutes. So all rows are one
+                               literal, a JSON array of arrays of text, that from_json and explode open; each value is cast.
+                               How long a statement may be is not documented: at most a million characters (unconfirmed). -#}
 {% macro seed_rows(agate_table, column_types) -%}
+  {%- set most_characters = 1000000 -%}
   {%- set spark_types = {'text': 'string', 'integer': 'bigint', 'float8': 'double', 'timestamp without time zone': 'timestamp',
                          'time without time zone': 'string', 'varchar': 'string', 'numeric': 'double'} -%}
-  {%- set types = {} -%}
-  {%- for name in agate_table.column_names -%}
-    {%- set found = column_types.get(name, adapter.convert_type(agate_table, loop.index0)) -%}
-    {%- do types.update({name: spark_types.get(found | lower, found)}) -%}
+  {%- set rows = [] -%}
+  {%- for row in agate_table.rows -%}
+    {%- set values = [] -%}
+    {%- for value in row.values() -%}
+      {%- do values.append(none if value is none else value | string) -%}
+    {%- endfor -%}
+    {%- do rows.append(values) -%}
   {%- endfor -%}
-  {%- for row in agate_table.rows %}
-  select
-    {%- for name, data_type in types.items() %}
-    {%- set value = row[name] %}
-    cast({{ 'null' if value is none else text_literal(value) }} as {{ data_type }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-  {%- if not loop.last %}
-  union all
+  {%- set literal = text_literal(tojson(rows)) -%}
+  {%- if literal | length > most_characters -%}
+    {%- do exceptions.raise_compiler_error(
+      "The seed " ~ model.name ~ " has " ~ (literal | length) ~ " characters; a seed is one statement here, with at most "
+      ~ most_characters ~ ". Load larger files as a dataset (`propensity load-events`, or Datasets > Create in the AEP"
+      ~ " interface), and name it as a source."
+    ) -%}
   {%- endif %}
-  {%- else %}
   select
-    {%- for name, data_type in types.items() %}
-    cast(null as {{ data_type }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-  where 1=0
+  {%- for name in agate_table.column_names %}
+    {%- set found = column_types.get(name, adapter.convert_type(agate_table, loop.index0)) %}
+    cast(cells[{{ loop.index0 }}] as {{ spark_types.get(found | lower, found) }}) as {{ name }}{{ ',' if not loop.last }}
   {%- endfor %}
+  from (
+    select explode(from_json({{ literal }}, 'array<array<string>>')) as cells
+  ) as listed
 {%- endmacro %}

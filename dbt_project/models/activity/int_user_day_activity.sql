@@ -3,7 +3,7 @@
     and counted. Streaming sources deliver at least once: of the rows with one event id on one day the earliest counts.
     An id that comes again with a time on another day is another event: to know better, every run would have to read the
     whole history. `least_id_hash` notices it, and the report says so. -#}
-{{ config(materialized='incremental') }}
+{{ config(materialized='incremental', incremental_strategy='by_day') }}
 
 -- which days changed: {% if not execute %}{{ source('experience_platform', 'event_days') }}{% endif %}
 with received as (

@@ -20,6 +20,8 @@ START_SECONDS = 60.0
 PREFIX = "/data/foundation/query"
 _CTAS = re.compile(r"^\s*create\s+(temp\s+|temporary\s+)?table\s+(if\s+not\s+exists\s+)?([^\s(]+)", re.IGNORECASE)
 _INSERT = re.compile(r"^\s*insert\s+into\s+", re.IGNORECASE)
+# Quoted text and comments come first, so that a hash inside them is passed over.
+_INLINE = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|#(\w+)", re.DOTALL)
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -52,7 +54,8 @@ class Queries:
             QueryProblem: 400 for a body that names no statement or another database.
         """
         template, sql = self._statement(body)
-        sql = substituted(sql, body.get("queryParameters") or {})
+        parameters = {**_parameters(template or {}), **_parameters(body)}
+        sql = with_templates(substituted(sql, parameters), self._named_templates())
         effective = _effective(sql, body)
         now = stamp(self._context.clock.now())
         query: Json = {
@@ -124,6 +127,9 @@ class Queries:
             raise QueryProblem(400, "sql is empty.")
         return None, sql
 
+    def _named_templates(self) -> dict[str, str]:
+        return {str(item.body.get("name")): str(item.body.get("sql", "")) for item in self._documents.all(TEMPLATES)}
+
     def _start(self, id: str) -> None:
         self._context.jobs.submit(f"query {id}", lambda: self._run(id), after_seconds=START_SECONDS)
 
@@ -182,6 +188,31 @@ class Queries:
 def substituted(sql: str, parameters: Mapping[str, Any]) -> str:
     """Parameters put into the text as they are: the service checks no types and quotes nothing."""
     return _PARAMETER.sub(lambda match: str(parameters.get(match.group(1), match.group())), sql)
+
+
+def _parameters(body: Json) -> Json:
+    """The parameters of a request or the defaults of a template, whose names may be written with their dollar."""
+    return {str(name).removeprefix("$"): value for name, value in (body.get("queryParameters") or {}).items()}
+
+
+def with_templates(sql: str, templates: Mapping[str, str], within: tuple[str, ...] = ()) -> str:
+    """Every `#NAME` outside quotes and comments replaced by the template of that name, and so on inside it.
+
+    A template brought in this way keeps its own parameters unreplaced: only the outermost text may have any.
+
+    Raises:
+        QueryProblem: 400 for a template that leads back to itself.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in templates:
+            return match.group()
+        if name in within:
+            raise QueryProblem(400, f"The inline template {name} leads back to itself.")
+        return with_templates(templates[name].strip().rstrip(";"), templates, (*within, name))
+
+    return _INLINE.sub(replaced, sql)
 
 
 def _effective(sql: str, body: Json) -> str:

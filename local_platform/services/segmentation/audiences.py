@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -19,6 +20,7 @@ PREFIX = "/data/core/ups"
 Json = dict[str, Any]
 # What may be changed of an external audience here; the rest is what was uploaded.
 _CHANGEABLE = ("name", "description", "labels", "lifecycleState")
+MOST_AT_ONCE = 100
 _STATES = ("draft", "published", "inactive", "archived")
 
 
@@ -42,6 +44,21 @@ class Audiences:
         """
         uploaded = self._find(id)
         return self._by_rule(self._definitions.get(id)) if uploaded is None else self._uploaded(uploaded)
+
+    def several(self, ids: list[str]) -> Json:
+        """Audiences by id; for one that is not found, an error in its place.
+
+        Raises:
+            SegmentationProblem: 400 for none or too many ids, 404 when none of them is found.
+        """
+        if not 1 <= len(ids) <= MOST_AT_ONCE:
+            message = f"The number of requested IDs is invalid. Cannot be 0 or exceed {MOST_AT_ONCE}."
+            raise SegmentationProblem(400, message, code="UPAPI-113015-400")
+        known = {str(item["id"]): item for item in self.all()}
+        if not known.keys() & set(ids):
+            raise SegmentationProblem(404, f"The entity {','.join(ids)} is not found.", code="UPAPI-113000-404")
+        missing = {"errors": {"404": [{"code": 404, "message": "Not found."}]}}
+        return {id: known[id] if id in known else {"requestId": str(uuid.uuid4()), **missing} for id in ids}
 
     def create(self, body: Json) -> Json:
         """Make an audience by rule; external ones are made by their own service.
@@ -184,8 +201,15 @@ def audience_routes(context: Context) -> list[Route]:
         audiences.delete(call.path("id"))
         return Response(status_code=204)
 
+    def several(call: Call) -> Response:
+        given = call.json_object().get("ids")
+        items = given if isinstance(given, list) else []
+        ids = [str(item.get("id")) for item in items if isinstance(item, dict)]
+        return JSONResponse({"results": audiences.several(ids)}, 207)
+
     base = f"{PREFIX}/audiences"
     return [
+        Route(f"{base}/bulk-get", endpoint(several), methods=["POST"]),
         Route(base, endpoint(listed), methods=["GET"]),
         Route(base, endpoint(create), methods=["POST"]),
         Route(f"{base}/{{id}}", endpoint(read), methods=["GET"]),
