@@ -82,9 +82,10 @@ def answer(session: Session, sql: str) -> Result | None:
         catalog.execute(_FUNCTIONS)
         try:
             table = catalog.sql(rewritten).to_arrow_table()
-        except duckdb.Error as error:
+        except duckdb.Error:
             raise QueryError(
-                "0A000", f"This query on pg_catalog is not supported: {str(error).splitlines()[0]}"
+                "0A000",
+                "This query on pg_catalog is not supported; those of psql's \\d commands are, and SHOW TABLES.",
             ) from None
     return _result(table)
 
@@ -94,7 +95,7 @@ def _parse(sql: str) -> exp.Expression | None:
         sql = pattern.sub(replacement, sql)
     try:
         trees = sqlglot.parse(sql, dialect="postgres")
-    except SqlglotError:
+    except (SqlglotError, ValueError, TypeError, AttributeError):
         return None
     return trees[0] if len(trees) == 1 and isinstance(trees[0], exp.Query) else None
 

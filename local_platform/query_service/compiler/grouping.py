@@ -10,7 +10,7 @@ from sqlglot import exp
 from local_platform.query_service.compiler.literals import ordinal
 from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import QueryError, analysis_error, not_supported
+from local_platform.query_service.errors import QueryError, analysis_error, not_supported, syntax_error
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -39,6 +39,8 @@ def group_by(self: Expressions, select: exp.Select, items: Sequence[Any]) -> str
                 return f" GROUP BY {word.upper()} ({', '.join(keys)})"
             keys.append(f"{word.upper()} ({', '.join(_key(self, node, items) for node in sets.expressions)})")
     keys += [_sets(self, each, items) for each in sets]
+    if not keys:
+        raise syntax_error("Syntax error: nothing stands behind GROUP BY.")
     return " GROUP BY " + ", ".join(keys)
 
 

@@ -13,8 +13,17 @@ def limit_sql(limit: exp.Expression | None, offset: exp.Expression | None) -> st
     if limit is not None and limit_number(limit) is not None:
         sql += f" LIMIT {limit_number(limit)}"
     if offset is not None:
-        sql += f" OFFSET {_whole(offset.expression, 'OFFSET')}"
+        sql += f" OFFSET {offset_number(offset)}"
     return sql
+
+
+def offset_number(offset: exp.Expression) -> int:
+    """The number of an OFFSET.
+
+    Raises:
+        QueryError: 42601, it is no whole number.
+    """
+    return _whole(offset.expression, "OFFSET")
 
 
 def limit_number(limit: exp.Expression) -> int | None:
@@ -32,6 +41,6 @@ def limit_number(limit: exp.Expression) -> int | None:
 
 
 def _whole(value: exp.Expression, clause: str) -> int:
-    if isinstance(value, exp.Literal) and not value.is_string and value.this.isdigit():
+    if isinstance(value, exp.Literal) and not value.is_string and value.this.isdigit() and int(value.this) < 2**63:
         return int(value.this)
     raise syntax_error(f"{clause} takes a whole number; seen {value.sql(dialect='spark')!r}.")

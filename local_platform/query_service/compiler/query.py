@@ -243,7 +243,7 @@ class Compiler:
         for item in items:
             scope.aliases.setdefault(item.name.lower(), item.value)
         filtered = f" HAVING {expressions.condition(having.this)}" if having is not None else ""
-        selected = ", ".join(f"{item.value.sql} AS c{place}" for place, item in enumerate(items)) or "1 AS c0"
+        selected = ", ".join(f"{item.value.sql} AS c{place}" for place, item in enumerate(items))
         raws = [place for place, item in enumerate(items) if raw and generator is None and item.value.raw]
         selected += "".join(f", {items[place].value.raw} AS r{place}" for place in raws)
         distinct = "DISTINCT " if node.args.get("distinct") is not None and generator is None else ""
@@ -262,6 +262,8 @@ class Compiler:
         return self._finish(node, query, scope, limited, items=items)
 
     def _items(self, node: exp.Select, expressions: Expressions) -> tuple[list[Item], _Generator | None]:
+        if not node.expressions:
+            raise syntax_error("Syntax error: nothing stands between SELECT and what follows.")
         items: list[Item] = []
         generator: _Generator | None = None
         for element in node.expressions:

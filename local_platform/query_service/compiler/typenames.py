@@ -38,7 +38,9 @@ def type_of(node: exp.DataType) -> Type:
     if name in _SIMPLE:
         return _SIMPLE[name]
     if name == "DECIMAL":
-        sizes = [int(part.name) for part in node.expressions]
+        sizes = [int(part.name) for part in node.expressions if part.name.isdecimal()]
+        if len(sizes) < len(node.expressions) or len(sizes) > 2:
+            raise syntax_error(f"Unsupported data type {node.sql(dialect='spark')!r}; write decimal(precision, scale).")
         precision, scale = (sizes[0], sizes[1] if len(sizes) > 1 else 0) if sizes else (10, 0)
         if precision > 38 or scale > precision:
             raise analysis_error(f"decimal({precision},{scale}) does not exist; 38 digits are the most.")

@@ -6,10 +6,13 @@ import re
 
 import duckdb
 
-from local_platform.query_service.errors import QueryError, analysis_error, cancelled, execution_error
+from local_platform.query_service.errors import QueryError, analysis_error, cancelled, execution_error, syntax_error
 
 # A function of ours that refuses a value.
 _OWN = re.compile(r"exception occurred while executing the UDF: \w+: (.*?)(?:\n\nAt:|$)", re.DOTALL)
+_ZONE = re.compile(r"Unknown TimeZone ('[^']*')")
+# Texts about what lies beneath: functions the user did not write, or the engine's own advice.
+_INNER = re.compile(r"No function matches|Function with name|Candidate |explicit type casts|Values list|lambda")
 _LEADING = re.compile(r"^[A-Za-z ]+ Error:\s*")
 
 
@@ -40,6 +43,16 @@ def translate(error: Exception) -> QueryError:
             "The expression is nested too deeply for this engine. "
             "Name the inner expressions in a sub-query or a WITH clause."
         )
-    if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
+    zone = _ZONE.search(text)
+    if zone is not None:
+        return execution_error(f"The time zone {zone[1]} is not known; write it as Continent/City or +01:00.")
+    if isinstance(error, duckdb.ParserException):
+        return syntax_error("Syntax error: the statement cannot be read; a clause or operand of it is missing.")
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        if _INNER.search(text):
+            return analysis_error(
+                "The arguments of a function or operator do not fit each other; CAST them to the types it takes.",
+                kind="DATATYPE_MISMATCH",
+            )
         return analysis_error(text)
     return execution_error(text)

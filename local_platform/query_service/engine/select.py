@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from local_platform.query_service.catalog import client
-from local_platform.query_service.compiler.limits import limit_number
+from local_platform.query_service.compiler.limits import limit_number, offset_number
 from local_platform.query_service.compiler.query import Compiler
 from local_platform.query_service.compiler.scope import Query, Statement, Value
 from local_platform.query_service.engine.output import for_client
@@ -52,7 +52,7 @@ def compile_select(
     if number is not None:
         sql_text += f" LIMIT {number}"
     if offset is not None:
-        sql_text += f" OFFSET {int(offset.expression.this)}"
+        sql_text += f" OFFSET {offset_number(offset)}"
     return Query(sql_text, query.columns), catalog
 
 

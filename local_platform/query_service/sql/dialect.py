@@ -229,13 +229,20 @@ def _parse(sql: str) -> list[Any]:
         raise _syntax_error(sql, error) from None
     except TokenError as error:
         raise syntax_error(f"The statement cannot be read: {error}") from None
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError):
+        # The parser builds its tree while it reads, and stumbles over what makes no tree, such as an empty name.
+        raise syntax_error(f"Syntax error: this cannot be read: {shorten(sql)}") from None
 
 
 def _syntax_error(sql: str, error: ParseError) -> QueryError:
     detail = error.errors[0] if error.errors else {}
     place = f"line {detail['line']}, column {detail['col']}" if detail.get("line") else "the start"
     near = detail.get("highlight") or shorten(sql)
-    return syntax_error(f"Syntax error at {place}, near {near!r}: {detail.get('description') or error}")
+    told = str(detail.get("description") or error)
+    if "<class" in told:
+        # What the parser misses is told by the name of its own class.
+        told = "a part of the expression is missing."
+    return syntax_error(f"Syntax error at {place}, near {near!r}: {told}")
 
 
 def shorten(text: str, length: int = 120) -> str:
