@@ -98,6 +98,11 @@ def _rows(zone: LandingZoneFiles, name: str) -> Iterator[pa.RecordBatch]:
         as_text = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
         with zone.filesystem.open_input_stream(name) as stream, csv.open_csv(stream, convert_options=as_text) as reader:
             yield from reader
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"{name} cannot be read as CSV: {error}.",
+            "Values with quotes or line ends inside are escaped in a way that is not read here: look at the file.",
+        ) from None
     except OSError as error:
         raise PlatformError(
             f"{name} could not be read from the landing zone: {zone.said(error)}.",

@@ -236,9 +236,9 @@ def model_facts_of(card: Mapping[str, Any], version: str) -> tuple[tuple[str, st
     calibration, data, judged, published = card["calibration"], card["data"], card["judged"], card["published"]
     scoring = f"the judged model itself, which knows outcomes until {published['learned_until']}"
     if published["refitted"]:
-        scoring = (
-            f"fitted again on all {published['rows']:,} rows through {published['through']}, with {_grown(card)}; "
-            f"a row's weight halves with every {published['half_life_days']} days of age"
+        half_life = published["half_life_days"]
+        scoring = f"fitted again on all {published['rows']:,} rows through {published['through']}; {_grown(card)}; " + (
+            f"a row's weight halves with every {half_life} days of age" if half_life else "all dates count alike"
         )
     return (
         ("Judged model", f"as of {judged['as_of']}; knows outcomes until {judged['learned_until']}; {_grown(judged)}"),

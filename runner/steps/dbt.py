@@ -92,7 +92,7 @@ def run_dbt_here(settings_file: Path, arguments: Sequence[str]) -> int:
     # Without Python's remark that dbt's package imports the module that is run.
     command = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main", *arguments]
     status = pass_on(command, folder, {**os.environ, **variables}, print)
-    if builds and results.exists() and results.stat().st_mtime >= started:
+    if builds and manifest.exists() and results.exists() and results.stat().st_mtime >= started:
         keep_seconds(target.parent, read_run(target).batch_seconds)
     if status == 0 and manifest.exists() and builds:
         settle_datasets(open_session(settings_file).platform, manifest, _tell)

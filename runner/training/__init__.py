@@ -27,7 +27,7 @@ from runner.model_card import Importance, Parts, build_card, contract_hash, writ
 from runner.settings import UseCase
 from runner.training.boosting import Boosted, as_json, boost
 from runner.training.door import Floats, TrainingData, read_training_data
-from runner.training.final_fit import HALF_LIFE_DAYS, FinalFit, day_of, fit_again, learned_until, newest_of
+from runner.training.final_fit import FinalFit, day_of, fit_again, learned_until, newest_of
 from runner.training.model import CARD_FILE, JUDGED_FILE, MODEL_FILE, TEST_SCORES_FILE, Model, load_model, text_hash
 
 __all__ = ["Model", "Trained", "load_model", "train"]
@@ -159,7 +159,7 @@ def _published(again: FinalFit | None, until: str) -> dict[str, Any]:
         "learned_until": until,
         "rows": again.rows,
         "conversions": again.conversions,
-        "half_life_days": HALF_LIFE_DAYS,
+        "half_life_days": again.half_life_days,
     }
 
 

@@ -151,8 +151,8 @@ def compare(
 ) -> tuple[Judged, tuple[Trial, ...]]:
     """Let the judges of all pairs compare the plans: the winner, and what was said of every plan."""
     plans = [ON_FIRST_STAGE, ALONE] if index else [ALONE]
-    judged = [_judge(plan, pairs(index if plan.on_first_stage else None), features, seed) for plan in plans]
-    winner = judged[1] if len(judged) > 1 and _is_ahead(judged[1], judged[0]) else judged[0]
+    judged = [judge(plan, index, pairs, features, seed) for plan in plans]
+    winner = judged[1] if len(judged) > 1 and is_ahead(judged[1], judged[0]) else judged[0]
     return winner, tuple(j.trial for j in judged)
 
 
@@ -177,7 +177,7 @@ def start_scores(x: Matrix, features: Sequence[Feature], stage: FirstStage | Non
     return stage.log_odds(x, [f.name for f in features]) if stage else None
 
 
-def _is_ahead(one: Judged, other: Judged) -> bool:
+def is_ahead(one: Judged, other: Judged) -> bool:
     """Whether the log loss of `one` is lower by more than a standard error of the difference on the same rows."""
     difference = other.losses - one.losses
     share = one.weight / one.weight.sum()
@@ -185,11 +185,11 @@ def _is_ahead(one: Judged, other: Judged) -> bool:
     return mean > float(np.sqrt((share**2 * (difference - mean) ** 2).sum()))
 
 
-def _judge(plan: Plan, pairs: Iterator[Pair], features: Sequence[Feature], seed: int) -> Judged:
+def judge(plan: Plan, index: FirstStage | None, pairs: Pairs, features: Sequence[Feature], seed: int) -> Judged:
     """The number of trees at which the log loss, pooled over all judges, is lowest."""
     curve, total, without = np.zeros(0), 0.0, 0.0
     judges: list[tuple[Rows, Floats, lgb.Booster]] = []
-    for pair in pairs:
+    for pair in pairs(index if plan.on_first_stage else None):
         start = start_scores(pair.judge.x, features, pair.stage)
         booster, losses = _grow(pair, features, _parameters(plan, pair.learn.size, seed))
         weight = float(pair.judge.weight.sum())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from local_platform.landing_zone.azurite import NoAzurite, installation
+from runner.local import Zone
 
-FLAVOURS = ("s3", "azure")
+FLAVOURS: tuple[Zone, ...] = ("s3", "azure")
 
 
 def need_azurite() -> None:
@@ -17,7 +18,7 @@ def need_azurite() -> None:
         pytest.skip(str(missing))
 
 
-def need(flavour: str) -> str:
+def need(flavour: Zone) -> Zone:
     """The flavour, where it can be had."""
     if flavour == "azure":
         need_azurite()

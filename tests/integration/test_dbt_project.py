@@ -94,6 +94,16 @@ def test_every_model_and_every_column_is_described(manifest: dict[str, Any]) -> 
         assert all(c["description"] and c["data_type"] for c in node["columns"].values()), name
 
 
+def test_the_docs_site_opens_with_what_there_is(manifest: dict[str, Any]) -> None:
+    opening = manifest["docs"]["doc.propensity.__overview__"]["block_contents"]
+    folders = {p.name for p in (ROOT / "dbt_project/models").iterdir() if p.is_dir()}
+    assert {name for name in folders if f"`{name}`" in opening} == folders
+    named = set(re.findall(r"`((?:int|events|sample)_\w+)`", opening))
+    nodes = {unique_id.split(".")[-1] for unique_id in manifest["nodes"]}
+    assert len(named & nodes) >= 5
+    assert named - nodes == set()
+
+
 def test_lineage_runs_from_the_events_to_each_destination_without_a_hole(manifest: dict[str, Any]) -> None:
     exposures = {e["name"]: e for e in manifest["exposures"].values()}
     arrows = {child: set(parents) for child, parents in manifest["parent_map"].items()}

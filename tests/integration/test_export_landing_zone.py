@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow.fs as fs
 import pytest
 
+from runner.doctor import examine
 from runner.errors import PlatformError
 from runner.export import Exported, compare, export_data_access, export_landing_zone
+from tests.end_to_end.test_no_secret_leaks import found_in
 from tests.integration.azurite_here import FLAVOURS, need
 from tests.integration.sandbox import CONTRACT, RUN, Sandbox, run_rows, sandbox
 
@@ -73,6 +76,14 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
     assert exported.note == f"The landing zone holds 0 of 250 rows of run {RUN}."
 
 
+def test_the_doctor_reaches_the_zone_and_says_until_when(world: Sandbox) -> None:
+    zone = world.platform.landing_zone.open()
+    checks = examine(world.settings, world.local.connection(), platform=world.platform)
+    (check,) = (found for found in checks if found.name == "permission: landing zone")
+    assert check.ok, check
+    assert check.seen.startswith(f"{zone.credentials.provider} {zone.root}, folder propensity, credentials until 20")
+
+
 def test_a_refusal_is_told_without_what_opens_the_zone(
     world: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +96,8 @@ def test_a_refusal_is_told_without_what_opens_the_zone(
     signature = keys.sas_token.get_secret_value().partition("sig=")[2] or keys.secret_key.get_secret_value()
     assert len(signature) > 30
     assert signature not in f"{seen.value} {seen.value!r} {vars(seen.value)}"
+    assert found_in(Path(str(world.local.ready["data_dir"])), {"signature": unquote(signature)}) == {}
+    assert found_in(tmp_path, {"signature": unquote(signature)}) == {}
 
 
 def test_a_dataflow_that_is_not_ready_is_waited_for(tmp_path: Path) -> None:

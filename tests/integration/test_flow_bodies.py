@@ -76,11 +76,11 @@ def test_no_body_is_a_500_and_none_stops_the_scheduler(rest: Rest, bodies: list[
         assert rest.send("POST", path, body).ok, path
     every = [(path, body, place, value) for path, body in bodies for place in places(body) for value in WRONG]
     refused = 0
-    for path, body, place, value in random.Random(7).sample(every, 250):
+    for path, body, place, value in random.Random(7).sample(every, 150):
         status = rest.send("POST", path, spoiled(body, place, value)).status_code
         assert status < 500, (path, place, value)
         refused += status >= 400
-    assert refused > 125
+    assert refused > 75
     flow = next(item for item in rest.ok("GET", f"{FLOWS}/flows?limit=100")["items"] if item["name"] == "export e")
     for place, value in (("", []), ("/transformations", [[]]), ("/scheduleParams/timeUnit", []), ("/flowSpec", 1)):
         patch = [{"op": "replace", "path": place, "value": value}]

@@ -19,10 +19,26 @@ from tests.integration.local_api import EVENTS, TERMINAL, LocalApi, parquet, sta
 
 ROWS = 400
 EXPLODED = f"(SELECT explode(sequence(1, {ROWS})) AS i)"
-# So many rows that the statement takes about as long as the longest wait before the kill.
+# So many rows that the statement takes a good part of a second.
 MANY = f"SELECT a.i AS x, b.i AS y, concat('some text ', a.i) AS t FROM {EXPLODED} a CROSS JOIN {EXPLODED} b"
 WHOLE = ROWS * ROWS
-LONGEST_WAIT = 0.25
+
+
+class Moments:
+    """Random moments for the kill, in seconds, spread around the one at which the work is done, however fast the machine is.
+
+    Each result moves the middle: a kill that came too late draws the next one earlier.
+    """
+
+    def __init__(self, seed: int, middle: float) -> None:
+        self.chance = random.Random(seed)
+        self.middle = middle
+
+    def next(self) -> float:
+        return self.chance.random() * 2 * self.middle
+
+    def came(self, *, too_late: bool) -> None:
+        self.middle *= 0.85 if too_late else 1.18
 
 
 def kill_during(api: LocalApi, work: Callable[[threading.Event], None], wait: float) -> None:
@@ -122,7 +138,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, Callable[[LocalApi], bool]]] = {
 
 def campaign(data_dir: Path, name: str, kills: int, seed: int) -> set[bool]:
     """Kill so many times at random moments; which of before (False) and after (True) was seen."""
-    chance = random.Random(seed)
+    moments = Moments(seed, middle=0.12)
     setup, statement, check = CASES[name]
     api = start(data_dir, "--delays", "none")
     try:
@@ -130,18 +146,18 @@ def campaign(data_dir: Path, name: str, kills: int, seed: int) -> set[bool]:
             rows(api, each)
         seen = set()
         for _ in range(kills):
-            kill_during(api, sending(api, statement), chance.random() * LONGEST_WAIT)
+            kill_during(api, sending(api, statement), moments.next())
             api = start(data_dir, "--delays", "none")
             no_orphans(api)
-            seen.add(check(api))
+            happened = check(api)
+            moments.came(too_late=happened)
+            seen.add(happened)
         return seen
     finally:
         stop(api)
 
 
 PROMOTED = 20_000
-# From COMPLETE to success a batch of this size takes about a fifth of a second.
-LONGEST_PROMOTION = 0.3
 
 
 def promotions(data_dir: Path, kills: int, seed: int) -> set[str]:
@@ -149,7 +165,7 @@ def promotions(data_dir: Path, kills: int, seed: int) -> set[str]:
 
     Whatever the state, the table shows all rows of the batch once it succeeded and none of them before or otherwise.
     """
-    chance = random.Random(seed)
+    moments = Moments(seed, middle=0.15)
     api = start(data_dir, "--delays", "none")
     try:
         _, dataset = api.make("Killed events", EVENTS, {"note": {"type": "string"}})
@@ -171,7 +187,7 @@ def promotions(data_dir: Path, kills: int, seed: int) -> set[str]:
                 api.act(batch, "COMPLETE")
                 sent.wait()
 
-            kill_during(api, complete, chance.random() * LONGEST_PROMOTION)
+            kill_during(api, complete, moments.next())
             api = start(data_dir, "--delays", "none")
             no_orphans(api)
             # The count is taken between two looks at the state: it belongs to both when they agree.
@@ -179,6 +195,7 @@ def promotions(data_dir: Path, kills: int, seed: int) -> set[str]:
             if state == again:
                 assert count == whole + PROMOTED * (state == "success"), (state, count)
             found.add(state)
+            moments.came(too_late=state == "success")
             if state == "loading":
                 # The order to COMPLETE was never taken: the batch is still open and takes it now.
                 api.act(batch, "COMPLETE")

@@ -27,6 +27,8 @@ from tests.integration.point_in_time import Event, ms
 from tests.integration.whole_build import check_equal_to_a_whole_build, sorted_rows
 
 START = date(2026, 10, 20)
+LONG_START = date(2026, 10, 5)
+"""So early that each of 33 runs has a day, and so a run, of its own: a run that exists keeps its rows."""
 OPENED = "directMarketing.emailOpened"
 CUT_AS_OF = date(2026, 10, 12)
 VICTIMS = ("command", "dbt", "platform")
@@ -37,8 +39,9 @@ LONGEST_WAIT = 9.0
 class Campaign:
     """A store whose platform and whose runs are killed, and started again over the same files."""
 
-    def __init__(self, store: FeatureStore, again: ExitStack) -> None:
+    def __init__(self, store: FeatureStore, again: ExitStack, start: date) -> None:
         self.store = store
+        self.first_day = start
         self._again = again
         shutil.copyfile(ROOT / "propensity.yml", store.folder / "propensity.yml")
 
@@ -80,23 +83,21 @@ class Campaign:
 
 
 @contextmanager
-def campaign(folder: Path) -> Iterator[Campaign]:
+def campaign(folder: Path, start: date = START) -> Iterator[Campaign]:
     with ExitStack() as again, feature_store(folder) as store:
         store.add_profiles(["quiet", "refuser"], [False, True], "profiles-1")
-        store.add_events([e for e in EVENTS if e.at_ms < ms(str(START))], "history")
-        yield Campaign(store, again)
+        store.add_events([e for e in EVENTS if e.at_ms < ms(str(start))], "history")
+        yield Campaign(store, again, start)
 
 
 EVENTS = synthetic_events(120)
 
 
-def next_day(store: FeatureStore, number: int) -> None:
+def next_day(campaign: Campaign, number: int) -> None:
     """One more day, a late event, and every third time a correction of the day before."""
-    day = START + timedelta(days=number % 18)
-    if number < 18:
-        store.add_events(
-            [e for e in EVENTS if ms(str(day)) <= e.at_ms < ms(str(day + timedelta(days=1)))], f"day-{number}"
-        )
+    store, day = campaign.store, campaign.first_day + timedelta(days=number)
+    new = [e for e in EVENTS if ms(str(day)) <= e.at_ms < ms(str(day + timedelta(days=1)))]
+    store.add_events(new, f"day-{number}")
     late = Event(f"late-{number}", f"tardy-{number % 4}", OPENED, ms("2026-09-10") + number * 40_000_000)
     store.add_events([late], f"late-{number}")
     if number % 3 == 2:
@@ -108,7 +109,7 @@ def kills(campaign: Campaign, round_number: int) -> None:
     dice = random.Random(round_number)
     store = campaign.store
     for place, victim in enumerate(VICTIMS):
-        next_day(store, 3 * round_number + place)
+        next_day(campaign, 3 * round_number + place)
         run = campaign.start_run()
         with suppress(subprocess.TimeoutExpired):
             run.wait(timeout=dice.random() * LONGEST_WAIT)
@@ -152,6 +153,8 @@ def filled(store: FeatureStore, table: str) -> int:
 )
 def test_an_insert_whose_answer_was_lost_is_not_repeated(killed: Campaign, table: str, model: str) -> None:
     store = killed.store
+    if not store.sql.rows("select table_exists('int_user_day_activity_days') as built")[0]["built"]:
+        store.featurize(None)  # Chosen alone: nothing was built yet.
     number = store.sql.count("int_user_day_activity")
     store.add_events([Event(f"cut-{number}", f"cut {number}", OPENED, ms("2026-10-01"))], f"cut-{number}")
     events = store.platform.catalog.dataset_named("propensity_events")
@@ -170,6 +173,6 @@ def test_an_insert_whose_answer_was_lost_is_not_repeated(killed: Campaign, table
 
 @pytest.mark.soak
 def test_thirty_random_kills_leave_what_an_undisturbed_run_makes(tmp_path: Path) -> None:
-    with campaign(tmp_path) as made:
+    with campaign(tmp_path, LONG_START) as made:
         for round_number in range(1, 11):
             kills(made, round_number)

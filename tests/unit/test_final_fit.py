@@ -109,6 +109,7 @@ def test_the_card_says_which_model_is_which(trained: Trained, rows: pd.DataFrame
     assert (card["judged"]["as_of"], card["judged"]["learned_until"]) == ("2026-10-26", "2026-10-26")
     assert (card["published"]["through"], card["published"]["learned_until"]) == ("2026-10-26", "2026-11-09")
     assert card["published"]["rows"] == len(rows)
+    assert card["published"]["half_life_days"] == 7, "in this world the older dates mislead"
     assert card["judged"]["model_sha256"] != card["model_sha256"] == trained.model_sha256
 
 
@@ -130,6 +131,12 @@ def test_nobody_who_calibrates_was_learned_from(
     assert len(seen) >= 3
     assert all(learn.isdisjoint(judge) for learn, judge in seen)
     assert set().union(*(judge for _, judge in seen)) == set(data.test.keys.to_pylist())
+
+
+def test_in_a_steady_world_all_dates_count_alike(tmp_path: Path) -> None:
+    train(export(training_rows(2_000), TRAINING, tmp_path / "export"), TRAINING, USE_CASE, tmp_path / "model")
+    published = json.loads((tmp_path / "model" / "card.json").read_text())["published"]
+    assert (published["refitted"], published["half_life_days"]) == (True, None)
 
 
 def test_a_champion_is_compared_by_what_it_could_not_know(trained: Trained, rows: pd.DataFrame, tmp_path: Path) -> None:

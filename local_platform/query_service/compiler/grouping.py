@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from local_platform.query_service.compiler.literals import ordinal
 from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import QueryError, analysis_error, not_supported, syntax_error
@@ -77,14 +78,14 @@ def _key(self: Expressions, node: exp.Expression, items: Sequence[Any]) -> str:
         return f"{word} ({', '.join(_key(self, part, items) for part in node.expressions)})"
     if isinstance(node, exp.Tuple):
         return f"({', '.join(_key(self, part, items) for part in node.expressions)})"
-    if isinstance(node, exp.Literal) and not node.is_string:
-        place = int(node.this)
-        if not 1 <= place <= len(items):
+    number = ordinal(node)
+    if number is not None:
+        if not 1 <= number <= len(items):
             raise analysis_error(
-                f"GROUP BY position {place} is not in select list (valid range is [1, {len(items)}]).",
+                f"GROUP BY position {number} is not in select list (valid range is [1, {len(items)}]).",
                 kind="GROUP_BY_POS_OUT_OF_RANGE",
             )
-        return _grouped(items[place - 1].value)
+        return _grouped(items[number - 1].value)
     value = _value(self, node, items)
     order_key(value)  # refuses maps, which have no equality
     return _grouped(value)

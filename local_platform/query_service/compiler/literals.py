@@ -40,6 +40,21 @@ def literal(_: Expressions, node: exp.Literal) -> Value:
     return number(node.this)
 
 
+def ordinal(node: exp.Expression) -> int | None:
+    """The place in the select list that an int literal means in GROUP BY and ORDER BY: 2, (2), and -2, which there is not.
+
+    Returns:
+        None for anything else, numbers with a fraction or beyond int among it.
+    """
+    node = node.unnest()
+    if isinstance(node, exp.Neg) and (inner := ordinal(node.this)) is not None:
+        return -inner
+    if not isinstance(node, exp.Literal) or node.is_string:
+        return None
+    value = number(node.this)
+    return int(node.this) if value.type == INT else None
+
+
 def number(text: str) -> Value:
     """A number as Spark types it: int, bigint, decimal with as many digits as written, double with an exponent."""
     if re.fullmatch(r"\d+", text):

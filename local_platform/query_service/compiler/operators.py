@@ -79,6 +79,12 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
     if operator == "/":
         return _divide(left, right)
     if operator == "div":
+        if left.type.is_fractional or right.type.is_fractional:
+            raise analysis_error(
+                f"The operator div requires BIGINT or DECIMAL on both sides, not "
+                f'"{left.type.spark.upper()}" and "{right.type.spark.upper()}"; a string is read as DOUBLE.',
+                kind="DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
+            )
         whole = wrapped(f"spark_hugeint({left.sql}) // NULLIF({right.sql}, 0)", BIGINT)
         if not (left.type.is_integral and right.type.is_integral):
             whole = f"CAST(trunc({left.sql} / NULLIF({right.sql}, 0)) AS BIGINT)"

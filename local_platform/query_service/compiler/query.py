@@ -15,6 +15,7 @@ from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.expressions import Expressions
 from local_platform.query_service.compiler.grouping import group_by, grouping_columns
 from local_platform.query_service.compiler.limits import limit_sql
+from local_platform.query_service.compiler.literals import ordinal
 from local_platform.query_service.compiler.naming import output_name
 from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.relations import FromClause, rename
@@ -361,15 +362,15 @@ class Compiler:
         if key.args.get("with_fill"):
             raise syntax_error("WITH FILL is not part of Spark's ORDER BY.")
         ending = direction(key)
-        if isinstance(node, exp.Literal) and not node.is_string:
-            place = int(node.this)
-            if not 1 <= place <= len(query.columns):
+        number = ordinal(node)
+        if number is not None:
+            if not 1 <= number <= len(query.columns):
                 raise analysis_error(
-                    f"ORDER BY position {place} is not in select list.", kind="ORDER_BY_POS_OUT_OF_RANGE"
+                    f"ORDER BY position {number} is not in select list.", kind="ORDER_BY_POS_OUT_OF_RANGE"
                 )
-            return f"{_ordered_place(query, place - 1)} {ending}"
+            return f"{_ordered_place(query, number - 1)} {ending}"
         if isinstance(node, exp.Column) and not node.table:
-            places = [place for place, (name, _) in enumerate(query.columns) if name.lower() == node.name.lower()]
+            places = [at for at, (name, _) in enumerate(query.columns) if name.lower() == node.name.lower()]
             if len(places) == 1 and not query.columns[places[0]][1].is_complex:
                 return f"{places[0] + 1} {ending}"
         if items is not None:

@@ -62,14 +62,14 @@ CREATE MACRO spark_text_to_bigint(t) AS TRY_CAST(spark_whole_part(t) AS BIGINT);
 -- 2023, 2023-6, 2023-06-07, and a date followed by a blank or T and anything
 CREATE MACRO spark_text_to_date(t) AS
   TRY_CAST(CASE
-    WHEN regexp_full_match(trim(t), '\d{4}') THEN trim(t) || '-01-01'
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{1,2}') THEN trim(t) || '-01'
+    WHEN regexp_full_match(trim(t), '\d{4,6}') THEN trim(t) || '-01-01'
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{1,2}') THEN trim(t) || '-01'
     ELSE nullif(regexp_extract(trim(t), '^(\d{4,6}-\d{1,2}-\d{1,2})([ T].*)?$', 1), '')
   END AS DATE);
 
 -- '2023-6-7T1:2' -> '2023-6-7 1:2:00'
 CREATE MACRO spark_complete_time(t) AS
-  regexp_extract(t, '^\d{4}-\d{1,2}-\d{1,2}') || ' '
+  regexp_extract(t, '^\d{4,6}-\d{1,2}-\d{1,2}') || ' '
   || coalesce(nullif(regexp_extract(t, '^\S+?[ T](\d{1,2})', 1), ''), '00') || ':'
   || coalesce(nullif(regexp_extract(t, '^\S+?[ T]\d{1,2}:(\d{1,2})', 1), ''), '00') || ':'
   || coalesce(nullif(regexp_extract(t, '^\S+?[ T]\d{1,2}:\d{1,2}:(\d{1,2}(\.\d{1,6})?)', 1), ''), '00');
@@ -94,12 +94,12 @@ CREATE MACRO spark_text_to_timestamp(t) AS
     -- A time alone is a time of today.
     WHEN regexp_full_match(trim(t), 'T?\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?') THEN
       TRY_CAST(spark_complete_time(CAST(current_date AS VARCHAR) || ' ' || ltrim(trim(t), 'T')) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?') THEN
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?') THEN
       TRY_CAST(trim(t) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}(-\d{1,2}){0,2}') THEN CAST(spark_text_to_date(t) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?') THEN
+    WHEN regexp_full_match(trim(t), '\d{4,6}(-\d{1,2}){0,2}') THEN CAST(spark_text_to_date(t) AS TIMESTAMP)
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?') THEN
       TRY_CAST(spark_complete_time(trim(t)) AS TIMESTAMP)
-    WHEN regexp_full_match(trim(t), '\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?\s*\S.*') THEN
+    WHEN regexp_full_match(trim(t), '\d{4,6}-\d{1,2}-\d{1,2}[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?\s*\S.*') THEN
       spark_at_zone(TRY_CAST(spark_complete_time(trim(t)) AS TIMESTAMP), spark_zone(trim(t)))
   END;
 
@@ -182,16 +182,21 @@ CREATE MACRO spark_int(x) AS CAST(x AS INTEGER);
 CREATE MACRO spark_bigint(x) AS CAST(x AS BIGINT);
 CREATE MACRO spark_hugeint(x) AS CAST(x AS HUGEINT);
 
+-- A macro's argument is written out wherever it stands: divisions inside divisions would grow without end. A lambda takes
+-- the value once.
+
 -- Half away from zero
 CREATE MACRO spark_round_divide(a, b) AS
-  CASE WHEN 2 * abs(a % b) >= abs(b) THEN a // b + (CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END) ELSE a // b END;
+  list_extract(list_transform([struct_pack(a := a, b := b)], lambda p:
+    CASE WHEN 2 * abs(p.a % p.b) >= abs(p.b) THEN p.a // p.b + (CASE WHEN (p.a < 0) = (p.b < 0) THEN 1 ELSE -1 END)
+    ELSE p.a // p.b END), 1);
 
 -- '12345', 2 -> '123.45'
 CREATE MACRO spark_decimal(digits, scale) AS
   CASE WHEN scale = 0 THEN digits ELSE
-    (CASE WHEN digits[1] = '-' THEN '-' ELSE '' END)
-    || lpad(ltrim(digits, '-'), CAST(greatest(length(ltrim(digits, '-')), scale + 1) AS INTEGER), '0')[:-scale - 1] || '.'
-    || right(lpad(ltrim(digits, '-'), CAST(greatest(length(ltrim(digits, '-')), scale + 1) AS INTEGER), '0'), scale)
+    regexp_replace(
+      regexp_replace(digits, '^(-?)', '\1' || repeat('0', scale + 1)),
+      '^(-?)0*(\d+)(\d{' || scale || '})$', '\1\2.\3')
   END;
 
 -- Java writes a decimal below 0.000001 with an exponent: 0E-8, 1.5E-7

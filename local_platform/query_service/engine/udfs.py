@@ -106,9 +106,9 @@ def _soundex(text: str) -> str:
     }
     if not text or not text[0].isascii() or not text[0].isalpha():
         return text
-    upper = text.upper()
-    result, last = upper[0], codes.get(upper[0], 0)
-    for letter in upper[1:]:
+    # Byte by byte, as Spark does: only a-z have capitals, and every other letter parts its neighbours.
+    result, last = text[0].upper(), codes.get(text[0].upper(), 0)
+    for letter in (letter.upper() if letter.isascii() else letter for letter in text[1:]):
         code = codes.get(letter, 0)
         if code and code != last:
             result += str(code)

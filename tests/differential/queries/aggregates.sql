@@ -119,3 +119,11 @@ SELECT g, count(*) AS n FROM numbers GROUP BY ALL
 ~ GROUP BY ALL is not documented for Query Service, so it is refused.
 # decimals in aggregates keep their scale
 SELECT channel, sum(amount) AS a, avg(amount) AS b, max(amount) AS c, count(amount) AS d FROM orders GROUP BY channel
+
+# what is a position and what is not
+SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY (1)
+SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY -1
+SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY 1.5
+SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY 10000000000
+SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY 1L
+SELECT 1 + 1 AS a, count(*) AS n FROM numbers GROUP BY 1 + 1

@@ -111,3 +111,14 @@ SELECT id, monotonically_increasing_id() >= 0 AS a FROM numbers
 SELECT count(*) AS n FROM (SELECT rand() AS r, randn(3) AS s FROM numbers) WHERE r >= 0 AND r < 1 AND s IS NOT NULL
 # double text form in division
 SELECT 1.0e10 AS a, 1e7 AS b, 123456789.0D AS c, 1e-5 AS d
+
+# div takes no doubles, and a string is one
+SELECT 1.5D div 2 AS a
+SELECT cast(1.5 AS float) div 2.0 AS a
+SELECT '7' div 2 AS a
+SELECT 7 div '2' AS a
+SELECT sign(-7) div 2 AS a
+SELECT 7.5 div 2 AS a, 7 div 2.5 AS b, NULL div 2 AS c, 2 div NULL AS d
+
+# divisions inside divisions
+SELECT 0.001 / ((0.001 / 1.5) / CAST(1.5 AS decimal(8,1))) AS a, 1.0 / 3 / 7 / 1.1 AS b, -1 / 3.0 / 2.5 AS c, 1.0 / (2.5 / (7.0 / (3.0 / 1.5))) AS d

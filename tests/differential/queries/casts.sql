@@ -103,3 +103,6 @@ SELECT coalesce(true, 'x') AS a, CASE WHEN true THEN 'y' ELSE false END AS b
 SELECT array(1, 2.5) AS a, array('x', 1) AS b, array(1, NULL) AS c, array() AS d, array(1, 2L, 3.0F) AS e
 # a struct and a number have no common type
 SELECT coalesce(st, 1) FROM nested
+
+# years of five and six digits
+SELECT unix_timestamp(cast('202312-06-07' AS timestamp)) AS a, unix_timestamp(cast('12023-6-7 1:2' AS timestamp)) AS b, year(cast('12023-06' AS date)) AS c, year(cast('12023' AS date)) AS d

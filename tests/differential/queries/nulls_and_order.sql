@@ -85,3 +85,9 @@ SELECT id FROM words WHERE 1
 # order by using an operator
 SELECT id FROM customers ORDER BY id USING >
 ~ Adobe's grammar has ORDER BY ... USING, so it is accepted; Spark's parser refuses it. Unconfirmed.
+
+# order by a position, and by numbers that are none
+SELECT id FROM numbers ORDER BY -1
+SELECT id FROM numbers ORDER BY (1) DESC
+SELECT id FROM numbers ORDER BY 1.5, id
+SELECT id FROM numbers ORDER BY 10000000000, id

@@ -136,3 +136,6 @@ SELECT substring_index('aaa', 'aa', -1) AS a
 ~ A delimiter that overlaps itself is counted without overlaps.
 # sentences with language and country
 SELECT sentences('Hi there! Good morning.', 'en', 'US') AS a, sentences('One. Two', 'en') AS b, sentences('a b') AS c
+
+# soundex between letters that are not a to z
+SELECT soundex('Größe') AS a, soundex('BöB') AS b, soundex('a-b') AS c, soundex('Ashcraft') AS d, soundex('ßs') AS e
