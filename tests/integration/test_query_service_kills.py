@@ -25,7 +25,7 @@ WHOLE = ROWS * ROWS
 
 
 class Moments:
-    """Random moments for the kill, in seconds, spread around the one at which the work is done, however fast the machine is.
+    """Random moments for the kill, in seconds, around the one at which the work is done, however fast the machine is.
 
     Each result moves the middle: a kill that came too late draws the next one earlier.
     """

@@ -41,7 +41,7 @@ def literal(_: Expressions, node: exp.Literal) -> Value:
 
 
 def ordinal(node: exp.Expression) -> int | None:
-    """The place in the select list that an int literal means in GROUP BY and ORDER BY: 2, (2), and -2, which there is not.
+    """The place in the select list that an int literal means in GROUP BY and ORDER BY: 2, (2), and -2, which is none.
 
     Returns:
         None for anything else, numbers with a fraction or beyond int among it.
