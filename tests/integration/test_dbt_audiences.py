@@ -53,7 +53,7 @@ def test_an_audience_lives_through_its_refreshes_and_its_deletion(store: Feature
     assert members(store) == best
     first_id = dataset_id(store)
     identities = [tuple(row.values()) for row in store.sql.rows("show identities")]
-    assert ("newsletter_audience", "user_id", "string", '"ECID"', "true") in identities
+    assert ("newsletter_audience", "user_id", "text", '"ECID"', "true") in identities
 
     publish_scores(store, SECOND, DAY_1 + timedelta(days=1))
     build(store)

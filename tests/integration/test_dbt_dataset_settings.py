@@ -55,7 +55,7 @@ def test_what_is_missing_is_added_and_what_cannot_change_is_refused(store: Featu
     build(store, "{}")
     assert shown(store, "identities") == []
     build(store, f"{{identities: {{{MAIL}}}}}")
-    assert [row[1:] for row in shown(store, "identities")] == [("mail", "string", '"Email"', "false")]
+    assert [row[1:] for row in shown(store, "identities")] == [("mail", "text", '"Email"', "false")]
     with pytest.raises(DataError, match=r"Profile needs a primary identity"):
         build(store, f"{{profile: true, identities: {{{MAIL}}}}}")
     build(store, f"{{profile: upsert, identities: {{{PRIMARY}, {MAIL}}}}}", "2026-11-03")

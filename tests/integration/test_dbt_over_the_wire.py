@@ -61,6 +61,7 @@ REFUSED = (
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
+    SENT.clear()  # What other files of this process sent is judged by them.
     with feature_store(tmp_path_factory.mktemp("wire")) as running:
         running.add_events([Event("e1", "u1", "web.formFilledOut", 1_793_000_000_000)], "events-1")
         files = {
