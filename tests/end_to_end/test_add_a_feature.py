@@ -21,7 +21,7 @@ from runner.summary import summarise
 from runner.training.model import CARD_FILE
 from tests.end_to_end.conftest import ROOT, Project
 
-END, DAYS, USERS = date(2026, 11, 2), 70, 3000
+END, DAYS, USERS = date(2026, 11, 2), 70, 1500
 SETS = ("newsletter_training_set", "newsletter_scoring_set")
 SENT, OPENED = "directMarketing.emailSent", "directMarketing.emailOpened"
 SQL = f"""with mails as (

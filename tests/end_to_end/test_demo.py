@@ -17,7 +17,7 @@ import pytest
 
 from tests.end_to_end.conftest import ROOT, demo_command, run_demo
 
-USERS = ("--users", "3000", "--seed", "11")
+USERS = ("--users", "2000", "--seed", "11")
 FEWER = ("--users", "1000", "--seed", "11")
 
 
@@ -103,7 +103,7 @@ def kill_and_repeat(home: Path, kills: int, seed: int, longest: float) -> None:
 
 
 def test_killed_at_any_moment_and_run_again_it_succeeds(other_home: Path) -> None:
-    kill_and_repeat(other_home, kills=2, seed=5, longest=30)
+    kill_and_repeat(other_home, kills=1, seed=5, longest=30)
 
 
 @pytest.mark.soak

@@ -14,7 +14,7 @@ from runner.session import open_session
 from tests.end_to_end.conftest import Project
 
 END = date(2026, 11, 2)
-USERS = {"users": 3000, "seed": 3, "scenario": "default"}
+USERS = {"users": 1500, "seed": 3, "scenario": "default"}
 
 
 def one_night(project: Project, day: date, days: int) -> dict[str, Any]:

@@ -57,13 +57,13 @@ def rows(store: FeatureStore, model: str) -> list[dict[str, Any]]:
     return store.sql.rows(f"select * from {model} order by user_id asc nulls last, as_of asc nulls last")
 
 
-# Kills at random moments, of the daily table too, are in test_random_kills.
+# `make test` holds kills at random moments, of the daily table too: test_random_kills.
 @pytest.mark.parametrize(
     "moment",
     [
         pytest.param("int_user_day_activity", marks=pytest.mark.soak),
         pytest.param("newsletter_spine", marks=pytest.mark.soak),
-        "newsletter_training_set",
+        pytest.param("newsletter_training_set", marks=pytest.mark.soak),
     ],
 )
 def test_a_build_that_was_killed_is_completed_by_the_next_one(store: FeatureStore, moment: str) -> None:

@@ -104,6 +104,7 @@ def test_empty_and_sample_runs_read_less_and_a_reference_keeps_its_alias(store: 
     assert [row["n"] for row in store.sql.rows("select n from eve_reader")] == [2]
 
 
+@pytest.mark.soak
 def test_a_clone_is_a_view_of_the_other_name_and_defer_reads_it(store: FeatureStore) -> None:
     dbt(store, "build", "--exclude", "appended", *DEV, prefix="pro")
     state = store.folder / "state"
