@@ -42,9 +42,7 @@ def request(context: Context, flow_id: str, dataset_ids: list[str]) -> str:
 def submit(context: Context, run_id: str) -> None:
     """Let a recorded run be processed after its time."""
     runs = FlowState(context).runs
-    context.jobs.submit(
-        f"run {run_id} starts", lambda: runs.start(run_id) if runs.status(run_id) == "waiting" else None
-    )
+    context.jobs.submit(f"run {run_id} starts", lambda: runs.start(run_id))
     context.jobs.submit(f"run {run_id}", lambda: execute(context, run_id), after_seconds=RUN_SECONDS)
 
 

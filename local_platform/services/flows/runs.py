@@ -72,7 +72,7 @@ class Runs:
         return run_id
 
     def start(self, id: str) -> None:
-        """The run is being processed, if it still waits."""
+        """The run is being processed, if there is one and it still waits: another job may have finished it already."""
         if self.status(id) == "waiting":
             self._documents.update(COLLECTION, id, _processing)
 
@@ -130,6 +130,9 @@ def records(count_in: int, count_out: int, *, skipped: list[Json] | None = None)
 
 
 def _processing(body: Json) -> Json:
+    if body["metrics"]["statusSummary"]["status"] != "waiting":
+        # Finished between the look and this transaction. To be processed again it would be so for ever.
+        return body
     metrics = {**body["metrics"], "statusSummary": {"status": "processing", "errors": [], "extensions": {}}}
     return {**body, "metrics": metrics}
 
