@@ -1,7 +1,6 @@
-"""Stock dbt in a process that ends with its parent, for one command or for one after another.
+"""Stock dbt in a process that ends with its parent, for one command after another.
 
-    python -m runner.dbt_child build ...   is `dbt build ...`
-    python -m runner.dbt_child             reads commands, a line of JSON each: arguments, environment, folder
+    python -m runner.dbt_child     reads commands, a line of JSON each: arguments, environment, folder
 
 What dbt imports and makes of its own classes takes longer than a whole project of ours: the second command of a process
 begins at once. The operating system closes our standard input however the parent ends, SIGKILL included.
@@ -18,12 +17,6 @@ import traceback
 
 DONE = "propensity: dbt ended with status "
 """Begins the line that follows what a command has said."""
-
-
-def _end_with_the_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(130)
 
 
 def _listen(commands: queue.SimpleQueue[str]) -> None:
@@ -48,7 +41,8 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
-def _run_one_after_another() -> None:
+def main() -> None:
+    """Run the commands of standard input until it closes."""
     commands: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(commands,), daemon=True).start()
     while True:
@@ -59,14 +53,6 @@ def _run_one_after_another() -> None:
         status = _run(command["arguments"])
         sys.stderr.flush()
         print(f"\n{DONE}{status}", flush=True)
-
-
-def main() -> None:
-    """Run the command of our own command line; without one, those of standard input until it closes."""
-    if not sys.argv[1:]:
-        _run_one_after_another()
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    sys.exit(_run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

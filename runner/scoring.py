@@ -20,6 +20,7 @@ from runner.contract import Contract
 from runner.errors import DataError, ModelError
 from runner.export.exported import Exported
 from runner.model_card import contract_hash, read_card
+from runner.training.final_fit import day_of
 from runner.training.frame import as_text, batches, check_types, matrix
 from runner.training.model import CARD_FILE, Model, load_model
 
@@ -116,7 +117,7 @@ def check_past(card: dict[str, Any], as_ofs: Iterable[int]) -> None:
     """ModelError when the model knows outcomes of days at or after an as-of time (milliseconds since 1970)."""
     until = card["published"]["learned_until"]
     for as_of in as_ofs:
-        day = np.datetime_as_string(np.datetime64(as_of, "ms"), unit="D")
+        day = day_of(as_of).isoformat()
         if until > day:
             raise ModelError(
                 f"The model of run {card['run_id']} has learned from what happened until {until}; as of {day} that was "

@@ -101,6 +101,14 @@ def test_propensity_dbt_passes_dbt_on_and_says_a_refused_token_in_one_line(store
     assert "Traceback" not in refused.stdout + refused.stderr
 
 
+def test_the_first_command_of_the_readmes_day_works_where_nothing_was_built(store: FeatureStore) -> None:
+    command = re.search(r"^propensity (dbt -- build .*? --target dev) ", (ROOT / "README.md").read_text(), re.M)
+    assert command is not None
+    done = propensity(store, *command[1].split(), PROPENSITY_PREFIX="eve")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert store.sql.count("eve_feat_activity") > 0
+
+
 def test_propensity_dbt_stops_at_the_limits_of_propensity_yml_by_what_builds_took_before(
     store: FeatureStore, built: str
 ) -> None:

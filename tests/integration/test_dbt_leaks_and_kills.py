@@ -36,7 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
 
 def build_until(store: FeatureStore, moment: str) -> None:
     """Start a production build and kill it with SIGKILL when it begins with a model."""
-    command = [sys.executable, "-m", "runner.dbt_child", "build", "--target", "prod", "--log-format", "json"]
+    command = [sys.executable, "-m", "dbt.cli.main", "build", "--target", "prod", "--log-format", "json"]
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AEP_")}
     with subprocess.Popen(
         command,

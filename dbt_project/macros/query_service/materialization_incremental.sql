@@ -3,8 +3,8 @@
                                appended again as a whole, and the view `{name}` shows the newest complete version of each.
 
     A model that does not filter by days_of_this_run() appends its rows as they come (append_rows), unless its
-    `incremental_strategy` is `by_day`. The rest of this is for a model of events by user and day, with the columns user_id, activity_date, event_type, standing, n and
-    first_event_ms, whose SQL filters `event_at` with days_of_this_run(). `{name}_t...` holds the rows with the id of their
+    `incremental_strategy` is `by_day`. The rest of this is for a model of events by user and day, with the columns user_id,
+    activity_date, event_type, standing, n and first_event_ms, whose SQL filters `event_at` with days_of_this_run(). `{name}_t...` holds the rows with the id of their
     load, `{name}_days` says which days a load holds, and makes it count; `{name}_state` is the checkpoint. Which days
     changed stands in the source `event_days`, which the runner brings up to date. Where that cannot be known
     (why_every_day), all days are built into a new table; the old one is dropped after a grace (`table_grace_hours`, 24).

@@ -96,6 +96,7 @@ def _parse(sql: str) -> exp.Expression | None:
     try:
         trees = sqlglot.parse(sql, dialect="postgres")
     except (SqlglotError, ValueError, TypeError, AttributeError):
+        # The parser also stumbles otherwise over what makes no tree; what cannot be read is no query on the catalog.
         return None
     return trees[0] if len(trees) == 1 and isinstance(trees[0], exp.Query) else None
 

@@ -10,7 +10,6 @@ from local_platform.query_service.errors import QueryError, analysis_error, canc
 
 # A function of ours that refuses a value.
 _OWN = re.compile(r"exception occurred while executing the UDF: \w+: (.*?)(?:\n\nAt:|$)", re.DOTALL)
-_ZONE = re.compile(r"Unknown TimeZone ('[^']*')")
 # Texts about what lies beneath: functions the user did not write, or the engine's own advice.
 _INNER = re.compile(r"No function matches|Function with name|Candidate |explicit type casts|Values list|lambda")
 _LEADING = re.compile(r"^[A-Za-z ]+ Error:\s*")
@@ -33,7 +32,7 @@ def translate(error: Exception) -> QueryError:
         )
     zone = re.search(r"Unknown TimeZone '([^']*)'", text)
     if zone:
-        return execution_error(f"Unknown time-zone ID: {zone[1]}; write a region and a city, as in America/New_York.")
+        return execution_error(f"Unknown time-zone ID: {zone[1]}; write it as America/New_York or +01:00.")
     if "More than one row returned by a subquery" in text:
         return execution_error(
             "[SCALAR_SUBQUERY_TOO_MANY_ROWS] More than one row returned by a subquery used as an expression."
@@ -43,9 +42,6 @@ def translate(error: Exception) -> QueryError:
             "The expression is nested too deeply for this engine. "
             "Name the inner expressions in a sub-query or a WITH clause."
         )
-    zone = _ZONE.search(text)
-    if zone is not None:
-        return execution_error(f"The time zone {zone[1]} is not known; write it as Continent/City or +01:00.")
     if isinstance(error, duckdb.ParserException):
         return syntax_error("Syntax error: the statement cannot be read; a clause or operand of it is missing.")
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,21 +115,7 @@ class SharedRegistry:
             raise analysis_error(f"Column {column} of {dataset.table_name} is an identity already.")
         if primary and any(each.primary for each in known):
             raise analysis_error(f"Table {dataset.table_name} has a primary identity already; DROP it first.")
-        self._put_identity(self._registry.schema_ref_of(dataset), "/" + column.replace(".", "/"), code, primary)
-
-    def _put_identity(self, source: str, path: str, namespace: str, primary: bool) -> None:
-        id = secrets.token_hex(20)
-        body = {
-            "@id": id,
-            "@type": IDENTITY,
-            "xdm:sourceSchema": source,
-            "xdm:sourceVersion": 1,
-            "xdm:sourceProperty": path,
-            "xdm:namespace": namespace,
-            "xdm:property": "xdm:code",
-            "xdm:isPrimary": primary,
-        }
-        self.documents.put(_DESCRIPTORS, id, body)
+        self._registry.descriptors.put_identity(self._registry.schema_ref_of(dataset), column, code, primary=primary)
 
     def drop_identity(self, dataset: Dataset, column: str, *, primary: bool) -> bool:
         """Take an identity away; whether there was one."""
@@ -201,7 +186,9 @@ class SharedRegistry:
             except RegistryProblem as error:
                 raise analysis_error(str(error.body["detail"])) from None
             for field, namespace, primary in coded:
-                self._put_identity(made["$id"], f"/_{self._tenant}/{field}", namespace, primary)
+                self._registry.descriptors.put_identity(
+                    made["$id"], f"_{self._tenant}.{field}", namespace, primary=primary
+                )
         return str(made["$id"]).rpartition("/")[2]
 
     def drop_field_group(self, group: FieldGroup) -> None:

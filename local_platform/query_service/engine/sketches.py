@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 _HASH_BITS = 64
 LEAST, MOST = 4, 12
+"""Of lgConfigK, the base-2 logarithm of the number of buckets."""
 
 
 @dataclass(frozen=True)

@@ -196,12 +196,7 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_json_path", sparkjson.at_path, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_json_conform", sparkjson.conform, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_sketch", sketches.build, ["VARCHAR[]", "INTEGER"], "VARCHAR"),
-    (
-        "spark_sketch_merged",
-        sketches.merge,
-        ["VARCHAR[]", "BOOLEAN"],
-        "VARCHAR",
-    ),
+    ("spark_sketch_merged", sketches.merge, ["VARCHAR[]", "BOOLEAN"], "VARCHAR"),
     ("spark_sketch_estimate", sketches.estimate, ["VARCHAR"], "DOUBLE"),
     ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),
     ("spark_sha2", _sha2, ["BLOB", "INTEGER"], "VARCHAR"),

@@ -8,7 +8,6 @@ older than `ttlInDays` (counted from the newest ingestion: unconfirmed).
 from __future__ import annotations
 
 import logging
-import secrets
 import uuid
 from datetime import datetime
 from typing import Any
@@ -20,7 +19,6 @@ from local_platform.services.external_audiences import files
 from local_platform.services.external_audiences.errors import AudienceExists, NoSuchAudience, NotNow
 from local_platform.services.external_audiences.request import changed, checked, columns, identity_of
 from local_platform.services.profile.state import EXTERNAL_AUDIENCE, store_of
-from local_platform.services.schema_registry.descriptors import IDENTITY
 from local_platform.services.schema_registry.state import Registry
 from local_platform.services.segmentation.definitions import COLLECTION as DEFINITIONS
 from local_platform.services.segmentation.definitions import EXTERNAL as COLLECTION
@@ -97,17 +95,16 @@ class ExternalAudiences:
         try:
             # That the source is looked at before the first run is unconfirmed.
             if not files.existing(self._context, params):
-                raise NotNow(f"There is no {params['type']} {params['path']} in the source.")
+                raise files.Unreadable(f"There is no {params['type']} {params['path']} in the source.")
             with self._context.database.write():
                 audience = self._stored(details, operation)
                 done = {"status": "SUCCESS", "audienceId": audience["id"], **self._touched()}
                 self._documents.put(OPERATIONS, id, {**operation, **done})
         except Exception as fault:
             # An audience that cannot be made is a failed operation, not a failed platform.
-            told = str(fault.body["detail"]) if isinstance(fault, NotNow) else str(fault)
-            if not isinstance(fault, NotNow):
+            if not isinstance(fault, files.Unreadable):
                 log.exception("The external audience of operation %s was not made", id)
-            failed = {"status": "FAILED", "errors": [{"message": told}], **self._touched()}
+            failed = {"status": "FAILED", "errors": [{"message": str(fault)}], **self._touched()}
             self._documents.put(OPERATIONS, id, {**operation, **failed})
 
     def _stored(self, details: Json, operation: Json) -> Json:
@@ -123,18 +120,10 @@ class ExternalAudiences:
             properties={EXTERNAL_AUDIENCE: id},
             suffix_on_clash=True,
         )
-        identity, key = identity_of(details["fields"]), secrets.token_hex(20)
-        descriptor = {
-            "@id": key,
-            "@type": IDENTITY,
-            "xdm:sourceSchema": Registry(self._context).schema_ref_of(dataset),
-            "xdm:sourceVersion": 1,
-            "xdm:sourceProperty": f"/{identity['name']}",
-            "xdm:namespace": identity["identityNs"],
-            "xdm:property": "xdm:code",
-            "xdm:isPrimary": True,
-        }
-        self._documents.put("xdm.descriptors", key, descriptor)
+        identity, registry = identity_of(details["fields"]), Registry(self._context)
+        registry.descriptors.put_identity(
+            registry.schema_ref_of(dataset), identity["name"], identity["identityNs"], primary=True
+        )
         stamps = {name: operation[name] for name in ("createdBy", "createdAt")}
         audience = {
             **details,

@@ -15,6 +15,8 @@ from local_platform.services.data_prep.state import MappingSets
 from local_platform.services.flows import specs
 from local_platform.services.flows.errors import FlowProblem, InvalidSpec
 from local_platform.services.flows.templates import safe_path
+from local_platform.services.segmentation.definitions import COLLECTION as DEFINITIONS
+from local_platform.services.segmentation.definitions import EXTERNAL
 
 Json = dict[str, Any]
 DATASET_MODES = ("FIRST_FULL_THEN_INCREMENTAL", "DAILY_FULL_EXPORT")
@@ -202,9 +204,9 @@ def _day(name: str, value: Any) -> None:
 
 def _audience(context: Context, id: str) -> None:
     """An audience by rule, or an external one whose rows are still kept."""
-    if context.documents.get("segmentation.definitions", id) is not None:
+    if context.documents.get(DEFINITIONS, id) is not None:
         return
-    external = context.documents.get("externalAudiences", id)
+    external = context.documents.get(EXTERNAL, id)
     if external is None:
         raise FlowProblem(400, f"There is no audience {id}.")
     if external.body.get("emptied"):

@@ -101,6 +101,27 @@ class Descriptors:
         self._documents.put(_COLLECTION, stored["@id"], stored)
         return stored
 
+    def put_identity(self, source: str, path: str, namespace: str, *, primary: bool) -> None:
+        """Store an identity whose field and namespace are known to be there.
+
+        Args:
+            source: `$id` of the schema or field group.
+            path: dotted, as `_acme.userId`.
+            namespace: its code.
+        """
+        id = secrets.token_hex(20)
+        body = {
+            "@id": id,
+            "@type": IDENTITY,
+            "xdm:sourceSchema": source,
+            "xdm:sourceVersion": 1,
+            "xdm:sourceProperty": "/" + path.replace(".", "/"),
+            "xdm:namespace": namespace,
+            "xdm:property": "xdm:code",
+            "xdm:isPrimary": primary,
+        }
+        self._documents.put(_COLLECTION, id, body)
+
     def delete(self, id: str) -> None:
         """Remove a descriptor.
 

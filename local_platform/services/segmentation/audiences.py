@@ -13,7 +13,7 @@ from local_platform.context import Context
 from local_platform.http import Call, endpoint
 from local_platform.services.external_audiences.audiences import ExternalAudiences
 from local_platform.services.external_audiences.errors import NoSuchAudience
-from local_platform.services.segmentation.definitions import Definitions, activating, as_audience
+from local_platform.services.segmentation.definitions import Definitions, activating, as_audience, sandbox
 from local_platform.services.segmentation.errors import InUse, NameTaken, SegmentationProblem
 
 PREFIX = "/data/core/ups"
@@ -135,12 +135,7 @@ class Audiences:
             "description": audience["description"],
             "namespace": audience["namespace"],
             "imsOrgId": options.org_id,
-            "sandbox": {
-                "sandboxId": f"sandbox-{options.sandbox}",
-                "sandboxName": options.sandbox,
-                "type": "development",
-                "default": False,
-            },
+            "sandbox": sandbox(options),
             "isSystem": False,
             "type": "ExternalSegment",
             "originName": audience["originName"],

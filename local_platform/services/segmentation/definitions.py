@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from local_platform import json_patch
-from local_platform.context import Context
+from local_platform.context import Context, Options
 from local_platform.documents import Documents
 from local_platform.pql import PqlError, compile_pql
 from local_platform.services.profile.state import PROFILE_SCHEMA, MergePolicies, store_of, union_types
@@ -66,12 +66,7 @@ class Definitions:
             "schema": body.get("schema") or {"name": PROFILE_SCHEMA},
             "profileInstanceId": "ups",
             "imsOrgId": options.org_id,
-            "sandbox": {
-                "sandboxId": f"sandbox-{options.sandbox}",
-                "sandboxName": options.sandbox,
-                "type": "development",
-                "default": False,
-            },
+            "sandbox": sandbox(options),
             "name": body.get("name"),
             "description": body.get("description", ""),
             "expression": body.get("expression"),
@@ -187,6 +182,16 @@ def _evaluation(given: Any) -> Json:
         raise SegmentationProblem(400, f"Only one evaluation method may be enabled, not {' and '.join(enabled)}.")
     chosen = enabled[0] if enabled else "batch"
     return {name: {"enabled": name == chosen} for name in _METHODS}
+
+
+def sandbox(options: Options) -> Json:
+    """The sandbox as objects of this service name it."""
+    return {
+        "sandboxId": f"sandbox-{options.sandbox}",
+        "sandboxName": options.sandbox,
+        "type": "development",
+        "default": False,
+    }
 
 
 def activating(documents: Documents, audience_id: str) -> list[str]:

@@ -13,7 +13,7 @@ from local_platform.context import Context
 from local_platform.pql import PqlError
 from local_platform.profile_store.membership import Evaluation, compiled, evaluate
 from local_platform.services.profile.state import PROFILE_SCHEMA, store_of
-from local_platform.services.segmentation.definitions import Definitions, expression_text
+from local_platform.services.segmentation.definitions import Definitions, expression_text, sandbox
 from local_platform.services.segmentation.errors import SegmentationProblem, TooManyJobs
 
 Json = dict[str, Any]
@@ -124,12 +124,7 @@ class SegmentJobs:
         return {
             "id": id,
             "imsOrgId": options.org_id,
-            "sandbox": {
-                "sandboxId": f"sandbox-{options.sandbox}",
-                "sandboxName": options.sandbox,
-                "type": "development",
-                "default": False,
-            },
+            "sandbox": sandbox(options),
             "profileInstanceId": "ups",
             "source": source,
             "status": "NEW",

@@ -15,7 +15,7 @@ from local_platform.query_service.sql.types import DOUBLE, STRING, Type
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
 
-Kind = Literal["scalar", "aggregate", "window", "generator", "adobe"]
+Kind = Literal["scalar", "aggregate", "window", "adobe"]
 Handler = Callable[[Any, Call], Value]
 
 
@@ -24,7 +24,7 @@ class Function:
     """A documented function.
 
     Attributes:
-        kind: `aggregate` may stand in a window, `window` and `adobe` must, `generator` stands in the select list.
+        kind: `aggregate` may stand in a window, `window` and `adobe` must.
         least, most: number of arguments; most None means any number.
     """
 
@@ -44,19 +44,13 @@ class Function:
             raise analysis_error(
                 f"Window function {self.name} requires an OVER clause.", kind="WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE"
             )
-        if call.window is not None and self.kind in ("scalar", "generator"):
+        if call.window is not None and self.kind == "scalar":
             raise analysis_error(
                 f'Expression "{self.name}" not supported within a window function.',
                 kind="UNSUPPORTED_EXPR_FOR_WINDOW",
             )
         if call.distinct and self.kind != "aggregate":
             raise analysis_error(f"Function {self.name} does not support DISTINCT.")
-        if self.kind == "generator":
-            raise analysis_error(
-                f'The generator "{self.name}" stands alone in the select list or in LATERAL VIEW, not inside another '
-                "expression.",
-                kind="UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
-            )
 
 
 _FUNCTIONS: dict[str, Function] = {}

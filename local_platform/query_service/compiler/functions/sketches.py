@@ -8,13 +8,12 @@ from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.functions.registry import constant_int, function
 from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.engine.sketches import LEAST, MOST
 from local_platform.query_service.errors import analysis_error, not_supported
 from local_platform.query_service.sql.types import DOUBLE, STRING
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
-
-_LEAST, _MOST = 4, 12
 
 
 def _collected(self: Expressions, call: Call) -> str:
@@ -28,9 +27,9 @@ def _collected(self: Expressions, call: Call) -> str:
 @function("hll_build_agg", kind="aggregate", least=1, most=2)
 def _build(self: Expressions, call: Call) -> Value:
     """A sketch of the group's values, as text; lgConfigK is 4 to 12, 12 unless given."""
-    size = constant_int(self.value(call.arguments[1]), "lgConfigK") if len(call.arguments) > 1 else _MOST
-    if not _LEAST <= size <= _MOST:
-        raise analysis_error(f"lgConfigK is {_LEAST} to {_MOST}, not {size}.")
+    size = constant_int(self.value(call.arguments[1]), "lgConfigK") if len(call.arguments) > 1 else MOST
+    if not LEAST <= size <= MOST:
+        raise analysis_error(f"lgConfigK is {LEAST} to {MOST}, not {size}.")
     return Value(f"spark_sketch({_collected(self, call)}, {size})", STRING)
 
 
