@@ -70,11 +70,18 @@ def test_a_schema_of_many_levels_is_read(api: LocalApi) -> None:
         (b'{"name": "' + b"x" * (17 << 20) + b'"}', "larger than 16777216 bytes"),
         (b'{"name": ' + b"9" * 100_000 + b"}", "not valid JSON"),
         (b'{"name": "\xff\xfe"}', "not valid JSON"),
-        (gzip.compress(b'{"name": "' + b"x" * (200 << 20) + b'"}'), "not valid JSON"),
     ],
-    ids=["huge", "huge number", "not UTF-8", "compressed"],
+    ids=["huge", "huge number", "not UTF-8"],
 )
 def test_a_body_that_is_too_much_is_a_400(api: LocalApi, body: bytes, words: str) -> None:
+    check_it_is_refused(api, body, words)
+
+
+def test_a_compressed_body_is_not_unpacked(api: LocalApi) -> None:
+    check_it_is_refused(api, gzip.compress(b'{"name": "' + b"x" * (200 << 20) + b'"}'), "not valid JSON")
+
+
+def check_it_is_refused(api: LocalApi, body: bytes, words: str) -> None:
     answer = api.call("POST", SERVICES[0], data=body, headers=JSON | {"Content-Encoding": "gzip"})
     assert (answer.status_code, words in answer.text) == (400, True)
 
