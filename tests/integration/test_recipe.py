@@ -21,12 +21,24 @@ from tests.integration.feature_store import TENANT, FeatureStore, feature_store
 
 END = date(2026, 11, 9)
 KEY, TABLE = f"{TENANT}.userId", "propensity_events"
-USERS = 6_000
+LEAST = {6_000: 0.7, 30_000: 0.76}
+"""What our AUC reaches on that many people; at 30,000 it is what a plain point-in-time LightGBM has there."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(6_000, 7), *(pytest.param((30_000, seed), marks=pytest.mark.soak) for seed in (7, 8))],
+    ids=lambda drawn: f"{drawn[0]} users, seed {drawn[1]}",
+)
+def drawn(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Users and seed."""
+    users, seed = request.param
+    return users, seed
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
-    events = generate(SyntheticSpec.ending(END, users=USERS, seed=7, scenario="reference")).events
+def store(drawn: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
+    events = generate(SyntheticSpec.ending(END, users=drawn[0], seed=drawn[1], scenario="reference")).events
     with feature_store(tmp_path_factory.mktemp("recipe")) as running:
         table = nested(
             {
@@ -57,6 +69,8 @@ def test_scores(store: FeatureStore) -> Path:
 def recipe(store: FeatureStore, test_scores: Path) -> Recipe:
     found = follow_recipe(store.sql, TABLE, KEY, "web.formFilledOut", test_scores)
     assert found is not None
+    theirs, on_date, ours = (judged.auc for judged in (found.own_test, found.on_date, found.ours))
+    print(f"recipe: {theirs:.4f} on its own rows, {on_date:.4f} as of {found.as_of}; ours {ours:.4f}")
     return found
 
 
@@ -66,8 +80,8 @@ def test_it_looks_excellent_on_its_own_rows_and_is_luck_on_a_date(recipe: Recipe
     assert recipe.on_date.auc < 0.6
 
 
-def test_ours_is_far_better_on_the_same_people(recipe: Recipe) -> None:
-    assert recipe.ours.auc > 0.7
+def test_ours_is_far_better_on_the_same_people(drawn: tuple[int, int], recipe: Recipe) -> None:
+    assert recipe.ours.auc >= LEAST[drawn[0]]
     assert recipe.ours.auc > recipe.on_date.auc + 0.12
     assert (recipe.ours.rows, recipe.ours.conversions) == (recipe.on_date.rows, recipe.on_date.conversions)
     assert recipe.ours.conversions > 100
