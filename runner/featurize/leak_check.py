@@ -5,8 +5,8 @@ the same features under a prefix of its own. A third of those events are gone, a
 happen at the as-of moment itself, a third stay, and everybody has one more at that moment. Every feature as of that
 date and earlier is compared by Query Service, to the last bit; only counts leave it.
 
-What lineage cannot see is found here: a join or a window across as-of dates, a bound that is a day off, a table that a
-macro names itself.
+What lineage cannot see is found here: a join across as-of dates, a mean over everybody, a bound that is a day off, an
+answer that a macro asked for while the model was compiled.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ PREFIX = "leakcheck"
 """Every relation of the check begins with it, and is gone when the check ends."""
 CHANGED = f"{PREFIX}_changed_events"
 KEYS = ("user_id", "as_of", "look_back_days")
+DBTS_OWN = ("dbt", "dbt_postgres")
+"""Packages whose macros every model calls, and which may ask."""
+_ASKS = re.compile(r"\b(?:run_query|statement|load_result|adapter|api)\s*[(.]")
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,9 @@ def check_leaks(
         ) | {"PROPENSITY_PREFIX": PREFIX}
         arguments = ["run", "--select", "+tag:feature", "--target", "dev", "--vars", json.dumps(variables)]
         built = run_dbt(arguments, environment, log)
-        models = _feature_models(Path(built.manifest_file))
-        _refuse_hidden_tables(models)
+        manifest = json.loads(Path(built.manifest_file).read_text(encoding="utf-8"))
+        refuse_questions(manifest)
+        models = _feature_models(manifest)
         columns = {checked_name(m["name"]): [c for c in m["columns"] if c not in KEYS] for m in models}
         rows = {model: _compare(sql, model, columns[model], cut) for model in sorted(columns)}
     finally:
@@ -157,24 +161,36 @@ def _listed(names: Sequence[str], instead: Mapping[str, str]) -> str:
     return ", ".join(instead.get(name, f"`{name}`") for name in names)
 
 
-def _feature_models(manifest_file: Path) -> list[dict[str, Any]]:
-    nodes = json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values()
-    return [n for n in nodes if n["resource_type"] == "model" and "feature" in n["tags"]]
+def _feature_models(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and "feature" in n["tags"]]
 
 
-def _refuse_hidden_tables(models: Sequence[Mapping[str, Any]]) -> None:
-    """A table that SQL names by itself is the same in both builds, so comparing could not find what it gives away."""
+def refuse_questions(manifest: Mapping[str, Any]) -> None:
+    """Refuse features whose macros ask while a model is compiled: the answer is a number in its SQL, in both builds.
+
+    Args:
+        manifest: dbt's manifest.json.
+
+    Raises:
+        DataError: a feature model calls such a macro, itself or through others.
+    """
     faults = []
-    for model in models:
-        sql = re.sub(r"'(?:[^'\\]|\\.)*'", "''", re.sub(r"--[^\n]*", "", model["compiled_code"])).lower()
-        sql = re.sub(r"extract\s*\(\s*\w+\s+from", "extract(", sql)
-        for name in re.findall(r"\b(?:from|join)\s+([a-z_][\w.]*)", sql):
-            if not name.startswith(f"{PREFIX}_") and not re.search(rf"\b{re.escape(name)}\s+as\s*\(", sql):
-                faults.append(f"{model['name']} names {name}")
+    for model in _feature_models(manifest):
+        todo, seen = list(model["depends_on"]["macros"]), set[str]()
+        while todo:
+            key = todo.pop()
+            macro = manifest["macros"].get(key)
+            if macro is None or key in seen or macro["package_name"] in DBTS_OWN:
+                continue
+            seen.add(key)
+            todo += macro["depends_on"]["macros"]
+            if _ASKS.search(re.sub(r"(?s)\{#.*?#\}", "", macro["macro_sql"])):
+                faults.append(f"{model['name']} by the macro {macro['name']}")
     if faults:
         raise DataError(
-            f"Feature models read tables that their lineage does not show: {', '.join(sorted(set(faults)))}.",
-            "Somewhere in a macro a table is named instead of a ref, and it may hold the future. Use ref.",
+            f"Feature models ask Query Service while they are compiled: {', '.join(sorted(set(faults)))}.",
+            "The answer may hold the future, and comparing two builds cannot show that. Write it as SQL that reads "
+            "int_activity_as_of by ref.",
         )
 
 

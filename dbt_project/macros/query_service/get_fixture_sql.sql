@@ -11,6 +11,12 @@
       {%- do types.update({column.name | lower: column.dtype}) -%}
     {%- endfor -%}
   {%- endif -%}
+  {%- if not types and this.name != model.name -%}
+    {%- do exceptions.raise_compiler_error(
+      "A unit test gives rows of " ~ this.name ~ ", which is not built in this target yet, so nobody knows the types of its"
+      ~ " columns. Build it first, with or without rows: propensity dbt -- run --empty --select +" ~ model.name
+    ) -%}
+  {%- endif -%}
   {%- set empty = {} -%}
   {%- for name, data_type in types.items() -%}
     {%- do empty.update({name: 'cast(null as ' ~ data_type ~ ')'}) -%}

@@ -1,6 +1,6 @@
-{#- Before anything is built: feature models may read `int_activity_as_of`, profiles and other feature models, and nothing
-    else; and their SQL may neither name tables itself nor look across as-of dates. Everything that sees events past as_of
-    is out of their reach. What this cannot see, `propensity check-leaks` finds. -#}
+{#- Before anything is built: feature models may read `int_activity_as_of` and other feature models, and nothing else; and
+    their SQL may do nothing that lineage cannot see (faults_of_feature_sql). Everything that knows what came after as_of is
+    out of their reach, profiles too: their attributes are today's. What this cannot see, `propensity check-leaks` finds. -#}
 {% macro features_know_only_the_past() -%}
   {%- if execute -%}
     {%- set faults = [] -%}
@@ -8,7 +8,12 @@
       {%- for parent in node.depends_on.nodes -%}
         {%- set name = parent.split('.')[-1] -%}
         {%- set known = graph.nodes.get(parent, {}) -%}
-        {%- if name not in ('int_activity_as_of', 'stg_profiles') and 'feature' not in known.get('tags', []) -%}
+        {%- if name == 'stg_profiles' -%}
+          {%- do faults.append(
+            node.name ~ ' reads stg_profiles, whose attributes are as they are today (one that never changes may be trained on:'
+            ~ ' `role: feature` in profile_attributes of propensity.yml)'
+          ) -%}
+        {%- elif name != 'int_activity_as_of' and 'feature' not in known.get('tags', []) -%}
           {%- do faults.append(node.name ~ ' reads ' ~ name) -%}
         {%- endif -%}
       {%- endfor -%}
@@ -18,8 +23,8 @@
     {%- endfor -%}
     {%- if faults -%}
       {%- do exceptions.raise_compiler_error(
-        "A feature could see the future: " ~ (faults | join('; ')) ~ ". Read events through int_activity_as_of, which ends"
-        ~ " at as_of."
+        "A feature could see the future: " ~ (faults | join('; ')) ~ ". Read events through int_activity_as_of by ref,"
+        ~ " which ends at as_of."
       ) -%}
     {%- endif -%}
   {%- endif -%}

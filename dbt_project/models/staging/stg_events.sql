@@ -1,5 +1,6 @@
 {#- Every event row as it was received, with the standing that it has by itself. Nothing is lost: int_user_day_activity
-    counts all rows, and finds the repeats, because it reads a day as a whole. No window stands here, so that a filter
+    counts all rows, and finds the repeats, because it reads a day as a whole. A number that is NaN and an empty channel are
+    none: one of them would otherwise be the sum of a user's whole look-back. No window stands here, so that a filter
     on `event_at` reaches the files. -#}
 with source as (
   select * from {{ source('experience_platform', 'events') }}
@@ -21,7 +22,7 @@ renamed as (
     -- numbers
     {{ milliseconds('timestamp') }} as event_ms,
     {%- for field in setting('numeric_fields') %}
-    cast({{ xdm_path(field.path) }} as double) as {{ field.name }},
+    nanvl(cast({{ xdm_path(field.path) }} as double), cast(null as double)) as {{ field.name }},
     {%- endfor %}
 
     -- timestamps
