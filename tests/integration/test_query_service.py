@@ -76,6 +76,22 @@ def psql(api: LocalApi, command: str) -> str:
     return done.stdout
 
 
+def psql_script(api: LocalApi, script: str) -> list[str]:
+    """Lines that psql prints for a script, errors among them."""
+    given = dsn(api)
+    words = " ".join(f"{key}={value}" for key, value in given.items() if key != "password")
+    done = subprocess.run(
+        ["psql", "-X", "-A", "-t", words],
+        input=script + "\n",
+        env={**os.environ, "PGPASSWORD": str(given["password"])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout.splitlines()
+
+
 @pytest.mark.parametrize("letters", ["", "t", "v", "E", "f", "f+", "i", "m", "n", "s", "S", "T", "tsn"])
 def test_psql_commands_of_the_documentation_work(api: LocalApi, letters: str) -> None:
     psql(api, rf"\d{letters}")
@@ -88,16 +104,25 @@ def test_psql_lists_tables_and_views_of_schema_public(api: LocalApi) -> None:
 
 
 def test_psql_reads_a_result_piece_by_piece(api: LocalApi) -> None:
-    given = dsn(api)
-    words = " ".join(f"{key}={value}" for key, value in given.items() if key != "password")
-    done = subprocess.run(
-        ["psql", "-X", "-A", "-t", "-v", "FETCH_COUNT=2", words],
-        input="SELECT explode(sequence(1, 5)) AS a;",
-        env={**os.environ, "PGPASSWORD": str(given["password"]), "PGGSSENCMODE": "disable"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.split() == ["1", "2", "3", "4", "5"], done.stderr
+    found = psql_script(api, "\\set FETCH_COUNT 2\nSELECT explode(sequence(1, 5)) AS a;")
+    assert found == ["1", "2", "3", "4", "5"]
+
+
+def test_psql_prints_what_its_other_commands_ask(api: LocalApi) -> None:
+    """Roles, sizes and tablespaces; types of a result before it is run; one row more each time."""
+    assert "postgres" in psql(api, r"\du")
+    assert "all|postgres|UTF8" in psql(api, r"\l+")
+    assert "shop|" in psql(api, r"\d+")
+    assert psql(api, r"\df") == ""
+    typed = psql_script(api, r"SELECT id, CAST(1 AS decimal(12,3)) AS n FROM shop \gdesc")
+    assert typed == ["id|integer", "n|numeric(12,3)"]
+    assert psql_script(api, r"SELECT 'SELECT 2 AS b' AS q \gexec") == ["2"]
+    assert "Time:" in psql_script(api, "\\timing on\nSELECT 1 AS a;")[-1]
+
+
+def test_psql_cannot_copy(api: LocalApi, tmp_path: Path) -> None:
+    for command in (f"\\copy shop to '{tmp_path / 'out.csv'}' csv", "COPY shop TO STDOUT;", "COPY shop FROM STDIN;"):
+        assert "COPY to or from the client is not supported" in "".join(psql_script(api, command)), command
 
 
 def test_psql_says_where_it_is_connected(api: LocalApi) -> None:
@@ -136,15 +161,6 @@ def test_sqlalchemy_finds_the_tables(engine: sqlalchemy.Engine) -> None:
     assert "window_shop" in inspector.get_view_names()
     with engine.connect() as connection:
         assert connection.execute(sqlalchemy.text("SELECT id FROM shop WHERE id = :id"), {"id": 1}).scalar() == 1
-
-
-def test_sqlalchemy_is_told_how_to_learn_the_columns(engine: sqlalchemy.Engine) -> None:
-    """Reading columns from pg_catalog is not documented; the description of an empty result is."""
-    with pytest.raises(sqlalchemy.exc.NotSupportedError, match="WHERE 1=0 for columns"):
-        sqlalchemy.Table("shop", sqlalchemy.MetaData(), autoload_with=engine)
-    with engine.connect() as connection:
-        found = connection.execute(sqlalchemy.text("SELECT * FROM shop WHERE 1=0"))
-        assert list(found.keys()) == ["id", "nested"]
 
 
 def test_a_named_cursor_of_psycopg2_reads_piece_by_piece(api: LocalApi) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from local_platform.query_service.catalog.base_types import CATALOG_SCHEMA, OWNER, PUBLIC, function_rows, type_rows
+from local_platform.query_service.catalog.parameters import PARAMETERS
+from local_platform.query_service.catalog.shape import CATALOG, table
 from local_platform.query_service.engine.scan import columns_of
 from local_platform.query_service.errors import QueryError
 from local_platform.query_service.sql.types import Type, oid
@@ -14,91 +17,33 @@ from local_platform.query_service.sql.types import Type, oid
 if TYPE_CHECKING:
     from local_platform.query_service.engine.session import Session
 
-_INT, _TEXT, _BOOL = pa.int64(), pa.string(), pa.bool_()
-_PUBLIC, _CATALOG, _OWNER = 2200, 11, 10
-
-
-def _columns(text: str) -> list[tuple[str, Any]]:
-    kinds = {"i": _INT, "t": _TEXT, "b": _BOOL}
-    return [(part.split(":")[0], kinds[part.split(":")[1]]) for part in text.split()]
-
-
-# Relations that psql's documented commands and SQLAlchemy's get_table_names read, with the columns they use.
-COLUMNS: dict[str, list[tuple[str, Any]]] = {
-    "pg_namespace": _columns("oid:i nspname:t nspowner:i nspacl:t"),
-    "pg_class": _columns(
-        "oid:i relname:t relnamespace:i reltype:i reloftype:i relowner:i relam:i reltablespace:i reltuples:i "
-        "reltoastrelid:i relhasindex:b relisshared:b relpersistence:t relkind:t relnatts:i relchecks:i relhasrules:b "
-        "relhastriggers:b relhasoids:b relrowsecurity:b relforcerowsecurity:b relreplident:t relispartition:b "
-        "reloptions:t relacl:t relpartbound:t"
-    ),
-    "pg_attribute": _columns(
-        "attrelid:i attname:t atttypid:i attlen:i attnum:i attndims:i atttypmod:i attnotnull:b atthasdef:b "
-        "attidentity:t attgenerated:t attisdropped:b attcollation:i attstorage:t attstattarget:i attcompression:t "
-        "attoptions:t attfdwoptions:t attacl:t"
-    ),
-    "pg_type": _columns(
-        "oid:i typname:t typnamespace:i typowner:i typlen:i typtype:t typcategory:t typrelid:i typelem:i typarray:i "
-        "typbasetype:i typcollation:i typtypmod:i typnotnull:b typdefault:t spelled:t"
-    ),
-    "pg_database": _columns(
-        "oid:i datname:t datdba:i encoding:i datcollate:t datctype:t datacl:t datistemplate:b datallowconn:b "
-        "dattablespace:i"
-    ),
-    "pg_attrdef": _columns("oid:i adrelid:i adnum:i adbin:t"),
-    "pg_am": _columns("oid:i amname:t amtype:t"),
-    "pg_collation": _columns("oid:i collname:t collnamespace:i"),
-    "pg_index": _columns(
-        "indexrelid:i indrelid:i indisprimary:b indisunique:b indisclustered:b indisvalid:b indkey:t indpred:t "
-        "indisreplident:b indnatts:i"
-    ),
-    "pg_constraint": _columns(
-        "oid:i conname:t connamespace:i contype:t conrelid:i confrelid:i conindid:i conkey:t confkey:t condeferrable:b "
-        "condeferred:b conparentid:i convalidated:b"
-    ),
-    "pg_inherits": _columns("inhrelid:i inhparent:i inhseqno:i inhdetachpending:b"),
-    "pg_trigger": _columns("oid:i tgrelid:i tgname:t tgisinternal:b tgenabled:t tgconstraint:i tgdeferrable:b"),
-    "pg_proc": _columns(
-        "oid:i proname:t pronamespace:i prorettype:i proisagg:b proiswindow:b prokind:t proowner:i prolang:i "
-        "provolatile:t prosecdef:b proacl:t prosrc:t"
-    ),
-    "pg_language": _columns("oid:i lanname:t"),
-    "pg_policy": _columns("oid:i polname:t polrelid:i polpermissive:b polcmd:t polqual:t polwithcheck:t polroles:t"),
-    "pg_statistic_ext": _columns("oid:i stxrelid:i stxnamespace:i stxname:t"),
-    "pg_roles": _columns("oid:i rolname:t rolsuper:b rolcanlogin:b"),
-    "pg_tablespace": _columns("oid:i spcname:t"),
-    "pg_foreign_table": _columns("ftrelid:i ftserver:i ftoptions:t"),
-    "pg_foreign_server": _columns("oid:i srvname:t"),
-    "pg_description": _columns("objoid:i classoid:i objsubid:i description:t"),
-    "pg_enum": _columns("oid:i enumtypid:i enumsortorder:i enumlabel:t"),
-    "pg_range": _columns("rngtypid:i rngsubtype:i"),
-}
-
+# PostgreSQL's number of a type, and its name as \d prints it.
 _SIMPLE = {
-    "boolean": (16, "bool", "boolean"),
-    "binary": (17, "bytea", "bytea"),
-    "bigint": (20, "int8", "bigint"),
-    "smallint": (21, "int2", "smallint"),
-    "tinyint": (21, "int2", "smallint"),
-    "int": (23, "int4", "integer"),
-    "string": (25, "text", "text"),
-    "float": (700, "float4", "real"),
-    "double": (701, "float8", "double precision"),
-    "date": (1082, "date", "date"),
-    "timestamp": (1114, "timestamp", "timestamp"),
-    "decimal": (1700, "numeric", "numeric"),
-    "array": (2277, "anyarray", "anyarray"),
-    "map": (5000, "anymap", "anymap"),
+    "boolean": (16, "boolean"),
+    "binary": (17, "bytea"),
+    "bigint": (20, "bigint"),
+    "smallint": (21, "smallint"),
+    "tinyint": (21, "smallint"),
+    "int": (23, "integer"),
+    "string": (25, "text"),
+    "float": (700, "real"),
+    "double": (701, "double precision"),
+    "date": (1082, "date"),
+    "timestamp": (1114, "timestamp"),
+    "decimal": (1700, "numeric"),
+    "array": (2277, "anyarray"),
+    "map": (5000, "anymap"),
 }
+# PostgreSQL's numbers of its own relations, which tools name by their text ('pg_class'::regclass).
+_OWN_RELATIONS = {"pg_type": 1247, "pg_attribute": 1249, "pg_proc": 1255, "pg_class": 1259, "pg_namespace": 2615}
+
+# What the JDBC driver and SQLAlchemy ask for before they read keys and options.
+_SETTINGS = {"max_index_keys": "32", "max_identifier_length": "63", "default_table_access_method": "heap"}
 
 
 def displayed(type: Type) -> str:
     """PostgreSQL's name of a type, as \\d and SHOW print it; Spark's for a struct."""
-    return _SIMPLE[type.kind][2] if type.kind in _SIMPLE else type.spark
-
-
-# attcompression, attoptions, attfdwoptions, attacl
-_NOTHING = ("", None, None, None)
+    return _SIMPLE[type.kind][1] if type.kind in _SIMPLE else type.spark
 
 
 def number_of(name: str) -> int:
@@ -112,15 +57,15 @@ class Relations:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.only = session.catalog().only
-        self.classes: list[tuple[Any, ...]] = []
-        self.attributes: list[tuple[Any, ...]] = []
-        self.types: list[tuple[Any, ...]] = [
-            (number, name, _CATALOG, _OWNER, -1, "b", "U", 0, 0, 0, 0, 0, -1, False, None, spelled)
-            for number, name, spelled in dict.fromkeys(_SIMPLE.values())
+        self.classes: list[dict[str, Any]] = [
+            {"oid": number, "relname": name, "relnamespace": CATALOG_SCHEMA, "relkind": "r"}
+            for name, number in _OWN_RELATIONS.items()
         ]
+        self.attributes: list[dict[str, Any]] = []
+        self.types = type_rows()
 
-    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Rows by relation."""
+    def tables(self, names: set[str]) -> dict[str, pa.Table]:
+        """These relations by name."""
         lake = self.session.engine.lake
         for dataset in lake.datasets():
             if self._visible(dataset.table_name):
@@ -130,15 +75,18 @@ class Relations:
                 self._relation(view.name, "v", self._view_columns(view.sql))
         for name, kept in self.session.temporary.items():
             self._relation(name, "r", columns_of(kept.schema))
-        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in COLUMNS}
-        rows["pg_namespace"] = [
-            (_PUBLIC, "public", _OWNER, None),
-            (_CATALOG, "pg_catalog", _OWNER, None),
-        ]
-        rows["pg_database"] = [(1, "all", _OWNER, 6, "en_US.UTF-8", "en_US.UTF-8", None, False, True, 0)]
-        rows["pg_roles"] = [(_OWNER, "postgres", False, True)]
-        rows["pg_class"], rows["pg_attribute"], rows["pg_type"] = self.classes, self.attributes, self.types
-        return rows
+        rows: dict[str, list[dict[str, Any]]] = {
+            "pg_namespace": [{"oid": PUBLIC, "nspname": "public"}, {"oid": CATALOG_SCHEMA, "nspname": "pg_catalog"}],
+            "pg_database": [{"oid": 1, "datname": self.session.database, "datallowconn": True}],
+            "pg_roles": [{"oid": OWNER, "rolname": "postgres", "rolinherit": True, "rolcanlogin": True}],
+            "pg_tablespace": [{"oid": 1663, "spcname": "pg_default"}],
+            "pg_proc": function_rows(),
+            "pg_settings": [{"name": name, "setting": value} for name, value in {**PARAMETERS, **_SETTINGS}.items()],
+            "pg_class": self.classes,
+            "pg_attribute": self.attributes,
+            "pg_type": self.types,
+        }
+        return {name: table(name, rows.get(name, [])) for name in CATALOG if name in names}
 
     def _visible(self, name: str) -> bool:
         return self.only is None or name.lower() in self.only
@@ -154,33 +102,42 @@ class Relations:
 
     def _relation(self, name: str, kind: str, columns: list[tuple[str, Type]]) -> None:
         number = number_of(name)
-        flags = (False, False, "p", kind, len(columns), 0, False, False, False, False, False, "d", False)
+        composite = kind == "c"
         self.classes.append(
-            (number, name, _PUBLIC, number if kind == "c" else 0, 0, _OWNER, 0, 0, 0, 0, *flags, None, None, None)
+            {
+                "oid": number,
+                "relname": name,
+                "relnamespace": PUBLIC,
+                "reltype": number if composite else 0,
+                "relkind": kind,
+                "relnatts": len(columns),
+                "relispopulated": True,
+            }
         )
-        if kind == "c":
-            self.types.append((number, name, _PUBLIC, _OWNER, -1, "c", "C", number, 0, 0, 0, 0, -1, False, None, name))
+        if composite:
+            self.types.append(
+                {
+                    "oid": number,
+                    "typname": name,
+                    "typnamespace": PUBLIC,
+                    "typtype": "c",
+                    "typcategory": "C",
+                    "typisdefined": True,
+                    "typrelid": number,
+                    "spelled": name,
+                }
+            )
         for place, (column, type) in enumerate(columns, start=1):
             type_id, size = self._type(f"{name}_{column.lower()}", type)
             self.attributes.append(
-                (
-                    number,
-                    column.lower(),
-                    type_id,
-                    size,
-                    place,
-                    0,
-                    -1,
-                    False,
-                    False,
-                    "",
-                    "",
-                    False,
-                    0,
-                    "x",
-                    -1,
-                    *_NOTHING,
-                )
+                {
+                    "attrelid": number,
+                    "attname": column.lower(),
+                    "atttypid": type_id,
+                    "attlen": size,
+                    "attnum": place,
+                    "attislocal": True,
+                }
             )
 
     def _type(self, name: str, type: Type) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_platform.lake import Dataset
+from local_platform.query_service.catalog.parameters import PARAMETERS
 from local_platform.query_service.catalog.relations import displayed
 from local_platform.query_service.engine import fieldgroups, groups
 from local_platform.query_service.engine.define import column_type_of, details
@@ -18,19 +19,6 @@ from local_platform.query_service.sql.statements import Show
 if TYPE_CHECKING:
     from local_platform.query_service.engine.session import Session
 
-PARAMETERS = {
-    "server_version": "0.1.0",
-    "server_encoding": "UTF8",
-    "client_encoding": "UTF8",
-    "lc_collate": "en_US.UTF-8",
-    "lc_ctype": "en_US.UTF-8",
-    "is_superuser": "off",
-    "datestyle": "ISO, MDY",
-    "timezone": "UTC",
-    "integer_datetimes": "on",
-    "standard_conforming_strings": "on",
-    "transaction_isolation": "read committed",
-}
 _SPELLED = {"datestyle": "DateStyle", "timezone": "TimeZone"}
 
 

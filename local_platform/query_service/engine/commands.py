@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -55,11 +56,15 @@ def deallocate(session: Session, statement: s.Deallocate) -> Result:
     return Result("DEALLOCATE")
 
 
-def declare(session: Session, statement: s.Declare) -> Result:
-    """Open a cursor; its query starts now and is read piece by piece."""
+def declare(session: Session, statement: s.Declare, parameters: Sequence[Value] | None = None) -> Result:
+    """Open a cursor; its query starts now and is read piece by piece.
+
+    Args:
+        parameters: bound to $1, $2, ... by a driver's own server-side cursor.
+    """
     if statement.name in session.cursors:
         raise QueryError("42P03", f"Cursor {statement.name} already exists; CLOSE it first.")
-    session.cursors[statement.name] = Cursor(select(session, statement.query))
+    session.cursors[statement.name] = Cursor(select(session, statement.query, parameters))
     return Result("DECLARE CURSOR")
 
 

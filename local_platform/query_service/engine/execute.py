@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local_platform.query_service.catalog.show import PARAMETERS, show
+from local_platform.query_service.catalog.parameters import PARAMETERS
+from local_platform.query_service.catalog.show import show
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.engine import audiences, commands, define, fieldgroups, groups, statistics, write
 from local_platform.query_service.engine.block import run_block
@@ -13,11 +14,18 @@ from local_platform.query_service.engine.copy import copy
 from local_platform.query_service.engine.results import Result, texts_result
 from local_platform.query_service.engine.select import select
 from local_platform.query_service.engine.session import SETTINGS, Session
-from local_platform.query_service.errors import QueryError, syntax_error
+from local_platform.query_service.errors import QueryError, not_supported, syntax_error
 from local_platform.query_service.sql import statements as s
 from local_platform.query_service.sql.parse import parse_statement
 
-_DRIVER_SETTINGS = ("client_encoding", "datestyle", "timezone", "extra_float_digits", "application_name")
+# What drivers set on their own, and the values that change nothing: None takes any. The page is silent about them.
+_DRIVER_SETTINGS: dict[str, tuple[str, ...] | None] = {
+    "client_encoding": ("utf8", "utf-8", "unicode"),
+    "datestyle": ("iso", "iso, mdy"),
+    "timezone": ("utc", "gmt", "etc/utc", "0", "+00:00"),
+    "extra_float_digits": None,
+    "application_name": None,
+}
 
 
 def execute(session: Session, sql: str, parameters: Sequence[Value] | None = None) -> Result:
@@ -44,6 +52,12 @@ def run(session: Session, statement: s.Statement, sql: str, parameters: Sequence
     session.cancelled.clear()
     if isinstance(statement, s.Select):
         return select(session, statement.sql, parameters)
+    if isinstance(statement, s.Declare):
+        return commands.declare(session, statement, parameters)
+    if isinstance(statement, s.Insert):
+        return write.insert(session, statement, sql, parameters)
+    if isinstance(statement, s.CreateTableAs):
+        return write.create_table_as(session, statement, sql, parameters)
     with_text = _WITH_TEXT.get(type(statement))
     if with_text is not None:
         return with_text(session, statement, sql)
@@ -83,7 +97,11 @@ def _set(session: Session, statement: s.Set) -> Result:
         session.settings[key] = value
         return Result("SET")
     if key in _DRIVER_SETTINGS:
-        # Drivers send these on their own; the page is silent about them, and they change nothing here.
+        same = _DRIVER_SETTINGS[key]
+        if same is not None and statement.value.strip().lower() not in same:
+            raise not_supported(
+                f"{statement.key} = {statement.value}", f"results come with {statement.key} = {PARAMETERS[key]}."
+            )
         return Result("SET")
     raise _unknown_setting(statement.key)
 
@@ -93,8 +111,6 @@ def _unknown_setting(key: str) -> QueryError:
 
 
 _WITH_TEXT: dict[type, Callable[[Session, Any, str], Result]] = {
-    s.CreateTableAs: write.create_table_as,
-    s.Insert: write.insert,
     s.CreateAudience: audiences.create,
     s.Analyze: statistics.analyze,
     s.Copy: copy,
@@ -116,7 +132,6 @@ _HANDLERS: dict[type, Callable[[Session, Any], Result]] = {
     s.Prepare: commands.prepare,
     s.Execute: commands.execute_prepared,
     s.Deallocate: commands.deallocate,
-    s.Declare: commands.declare,
     s.Fetch: commands.fetch,
     s.Close: commands.close,
     s.Explain: commands.explain,

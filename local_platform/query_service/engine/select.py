@@ -62,7 +62,7 @@ def select(session: Session, sql: str, parameters: Sequence[Value] | None = None
     Raises:
         QueryError
     """
-    answered = client.answer(session, sql)
+    answered = client.answer(session, sql, parameters)
     if answered is not None:
         return answered
     query, catalog = compile_select(session, sql, parameters, capped=True)
@@ -74,7 +74,7 @@ def select(session: Session, sql: str, parameters: Sequence[Value] | None = None
 
 def describe(session: Session, sql: str, parameters: Sequence[Value] | None = None) -> Result:
     """Columns of a query, without running it."""
-    answered = client.answer(session, sql)
+    answered = client.answer(session, sql, parameters)
     if answered is not None:
         return answered
     query, _ = compile_select(session, sql, parameters, capped=True)

@@ -97,8 +97,14 @@ def schema_of(columns: Sequence[tuple[str, Type]]) -> pa.Schema:
     return pa.schema(fields)
 
 
-def create_table_as(session: Session, statement: CreateTableAs, text: str) -> Result:
-    """CTAS; also CREATE TEMP TABLE."""
+def create_table_as(
+    session: Session, statement: CreateTableAs, text: str, parameters: Sequence[Value] | None = None
+) -> Result:
+    """CTAS; also CREATE TEMP TABLE.
+
+    Args:
+        parameters: what a driver bound to $1, $2, ...
+    """
     name = new_name(statement.name)
     _check_options(statement.options)
     lake = session.engine.lake
@@ -107,7 +113,7 @@ def create_table_as(session: Session, statement: CreateTableAs, text: str) -> Re
         if statement.if_not_exists:
             return Result("CREATE TABLE", notices=[f"Table {name} already exists, skipping"])
         raise table_exists(name)
-    query, catalog = compile_select(session, statement.query, capped=False)
+    query, catalog = compile_select(session, statement.query, parameters, capped=False)
     check_columns(query.columns, name)
     schema, reference = schema_of(query.columns), None
     if "schema" in statement.options:
@@ -168,8 +174,12 @@ def create_table(session: Session, statement: CreateTable) -> Result:
     return texts_result(["Created Table DataSet Id"], [(made.id,)], "CREATE TABLE")
 
 
-def insert(session: Session, statement: Insert, text: str) -> Result:
-    """INSERT INTO a table or a temporary table; columns go by position."""
+def insert(session: Session, statement: Insert, text: str, parameters: Sequence[Value] | None = None) -> Result:
+    """INSERT INTO a table or a temporary table; columns go by position.
+
+    Args:
+        parameters: what a driver bound to $1, $2, ...
+    """
     from local_platform.query_service.engine import audiences
 
     name = session.name_of(statement.name)
@@ -184,7 +194,7 @@ def insert(session: Session, statement: Insert, text: str) -> Result:
         schema = dataset.schema
     else:
         schema = temporary.schema
-    query, catalog = compile_select(session, statement.query, capped=False)
+    query, catalog = compile_select(session, statement.query, parameters, capped=False)
     fitted = fit(query, columns_of(schema), statement.columns, name)
     session.wait_to_start()
     running = Running(session, "INSERT", text, catalog.references, session.engine.options.batch_seconds)

@@ -150,6 +150,8 @@ def _set(reader: Reader) -> Set:
         )
     if token is None:
         return Set("", None)
+    if reader.accept("TRANSACTION") or reader.accept("SESSION", "CHARACTERISTICS"):
+        raise not_supported("SET TRANSACTION", "transactions have no effect on data.")
     key = ".".join(reader.parts("a setting"))
     if reader.at_end:
         return Set(key, None)

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from local_platform.query_service.catalog.show import PARAMETERS
+from local_platform.query_service.catalog.parameters import PARAMETERS
 from local_platform.query_service.engine.execute import execute
 from local_platform.query_service.engine.results import Result
 from local_platform.query_service.engine.session import Session
