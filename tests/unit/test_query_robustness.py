@@ -118,9 +118,6 @@ def test_functions_of_spark_that_are_not_documented_are_refused_with_that_reason
     sqlstate, message = world.refused(f"SELECT {call} AS x")
     assert sqlstate == "58000"
     assert "Only the Spark functions that Query Service documents" in message
-    sqlstate, message = world.refused("SELECT xpath('<a/>', 'a') AS x")
-    assert sqlstate == "58000"
-    assert "the local Query Service does not have it" in message
 
 
 def test_stack_without_values_is_a_mistake_of_the_caller(world: World) -> None:

@@ -128,8 +128,6 @@ def unknown_function(name: str) -> Exception:
             f'The generator "{name}" stands alone in the select list or in LATERAL VIEW, not in another expression.',
             kind="UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
         )
-    if name.lower().startswith("xpath"):
-        return analysis_error(f"Function [{name}] is documented, but the local Query Service does not have it.")
     return analysis_error(
         f"Function [{name}] not defined. Only the Spark functions that Query Service documents, and Adobe's own, exist."
     )

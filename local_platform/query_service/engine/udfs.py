@@ -14,7 +14,17 @@ import numpy as np
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from local_platform.query_service.engine import bounded, exact, javatime, murmur3, regex, sketches, sparkjson, url
+from local_platform.query_service.engine import (
+    bounded,
+    exact,
+    javatime,
+    murmur3,
+    regex,
+    sketches,
+    sparkjson,
+    url,
+    xpath,
+)
 
 
 def register(database: Any) -> None:
@@ -201,6 +211,11 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),
     ("spark_sha2", _sha2, ["BLOB", "INTEGER"], "VARCHAR"),
     ("spark_schema_of_json", sparkjson.schema_of, ["VARCHAR"], "VARCHAR"),
+    ("spark_xpath", xpath.nodes, ["VARCHAR", "VARCHAR"], "VARCHAR[]"),
+    ("spark_xpath_text", xpath.text, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_xpath_number", xpath.number, ["VARCHAR", "VARCHAR"], "DOUBLE"),
+    ("spark_xpath_truth", xpath.truth, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
+    ("spark_xpath_whole", xpath.whole, ["VARCHAR", "VARCHAR", "INTEGER"], "BIGINT"),
 )
 _VECTORISED: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_hash_bytes", _hash_bytes, ["BLOB", "INTEGER"], "INTEGER"),

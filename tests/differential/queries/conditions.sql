@@ -80,9 +80,6 @@ SELECT 1 == 1 AS a, 1 != 2 AS b, 1 <> 1 AS c, !true AS d
 SELECT id FROM numbers WHERE g <=> NULL
 # comments
 SELECT 1 /* inside */ AS a -- at the end
-# xpath
-SELECT xpath('<a><b>1</b><b>2</b></a>', 'a/b/text()') AS a, xpath_string('<a><b>1</b></a>', 'a/b') AS b, xpath_int('<a><b>1</b></a>', 'a/b') AS c, xpath_boolean('<a><b>1</b></a>', 'a/b') AS d
-~ The xpath functions are documented but not built: no document of Adobe's uses them. They are refused.
 # name of an unary plus
 SELECT +id FROM customers
 ~ The parser drops a plus in front of a value, so it is missing from the column's name.

@@ -17,6 +17,7 @@ from local_platform.query_service.compiler.functions import (  # noqa: F401 - im
     sessions,
     sketches,
     text,
+    xml,
 )
 from local_platform.query_service.compiler.functions.registry import find, names
 
