@@ -91,18 +91,7 @@ class TrainingData:
     @property
     def everything(self) -> Rows:
         """The rows of all splits, in order of as-of time and key. Makes a copy."""
-        splits = [self.splits[name] for name in SPLITS]
-        keys = pa.concat_arrays([rows.keys for rows in splits])
-        as_of = np.concatenate([rows.as_of for rows in splits])
-        order = _in_order(as_of, keys)
-        rows = order.to_numpy(zero_copy_only=False)
-        return Rows(
-            keys.take(order),
-            as_of[rows],
-            np.concatenate([s.x for s in splits])[rows],
-            np.concatenate([s.label for s in splits])[rows],
-            np.concatenate([s.weight for s in splits])[rows],
-        )
+        return _joined([self.splits[name] for name in SPLITS])
 
 
 def read_training_data(
@@ -121,31 +110,17 @@ def read_training_data(
     """
     _check_columns(files, contract)
     features = _features(files, contract)
-    parts = [_read(batch, contract, features, run_id) for batch in batches(files, contract.names)]
-    if not parts or not sum(p.label.size for p in parts):
+    parts: dict[str, list[Rows]] = {name: [] for name in SPLITS}
+    for batch in batches(files, contract.names):
+        for name, rows in _read(batch, contract, features, run_id).items():
+            parts[name].append(rows)
+    if not any(rows.size for of_split in parts.values() for rows in of_split):
         raise DataError(f"Run {run_id} has no training rows.", "Is there enough history? Run 'propensity featurize'.")
-    everything = _joined(parts)
-    del parts
-    _check_keys(everything)
-    splits = {name: everything.only(everything.split == name) for name in SPLITS}
+    splits = {name: _joined(parts.pop(name)) for name in SPLITS}
+    _check_keys(splits)
     _check_splits(splits)
     _check_time(splits, timedelta(days=horizon_days + gap_days))
     return TrainingData(features, splits, _remarks(features, splits["train"]))
-
-
-@dataclass(frozen=True)
-class _Part:
-    keys: pa.Array
-    as_of: Ints
-    x: Matrix
-    label: Floats
-    weight: Floats
-    split: npt.NDArray[np.object_]
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> Rows:
-        return Rows(
-            self.keys.filter(pa.array(rows)), self.as_of[rows], self.x[rows], self.label[rows], self.weight[rows]
-        )
 
 
 def _check_columns(files: Sequence[str], contract: Contract) -> None:
@@ -177,7 +152,9 @@ def _features(files: Sequence[str], contract: Contract) -> tuple[Feature, ...]:
     return tuple(Feature(c.name, c.kind, c.data_type, tuple(sorted(seen.get(c.name, ())))) for c in contract.features)
 
 
-def _read(batch: pa.RecordBatch, contract: Contract, features: Sequence[Feature], run_id: str) -> _Part:
+def _read(batch: pa.RecordBatch, contract: Contract, features: Sequence[Feature], run_id: str) -> dict[str, Rows]:
+    """The rows of a batch by split, in the order of the file."""
+
     def column(role: str) -> pa.Array:
         found = batch.column(contract.one(role).name)  # type: ignore[arg-type]
         if found.null_count:
@@ -205,37 +182,34 @@ def _read(batch: pa.RecordBatch, contract: Contract, features: Sequence[Feature]
     unknown = sorted({str(s) for s in split} - set(SPLITS))
     if unknown:
         raise DataError(f"Unknown splits: {', '.join(unknown)}; expected {', '.join(SPLITS)}.", "Correct the spine.")
-    return _Part(as_text(column("key")), as_of, matrix(batch, features), label, weight, split)
+    rows = Rows(as_text(column("key")), as_of, matrix(batch, features), label, weight)
+    return {name: rows.where(split == name) for name in SPLITS}
 
 
-def _joined(parts: Sequence[_Part]) -> _Part:
-    keys = pa.concat_arrays([p.keys for p in parts])
-    as_of = np.concatenate([p.as_of for p in parts])
-    order = _in_order(as_of, keys)
-    rows = order.to_numpy(zero_copy_only=False)
-    return _Part(
-        keys.take(order),
-        as_of[rows],
-        np.concatenate([p.x for p in parts])[rows],
-        np.concatenate([p.label for p in parts])[rows],
-        np.concatenate([p.weight for p in parts])[rows],
-        np.concatenate([p.split for p in parts])[rows],
-    )
-
-
-def _in_order(as_of: Ints, keys: pa.Array) -> pa.Array:
-    """Positions of rows in order of as-of time and key."""
-    return pc.sort_indices(
+def _joined(parts: Sequence[Rows]) -> Rows:
+    """The rows of all parts, in order of as-of time and key. Makes a copy."""
+    keys = pa.concat_arrays([part.keys for part in parts])
+    as_of = np.concatenate([part.as_of for part in parts])
+    order = pc.sort_indices(
         pa.table({"as_of": as_of, "key": keys}), sort_keys=[("as_of", "ascending"), ("key", "ascending")]
     )
+    rows = order.to_numpy(zero_copy_only=False)
+    return Rows(
+        keys.take(order),
+        as_of[rows],
+        np.concatenate([part.x for part in parts])[rows],
+        np.concatenate([part.label for part in parts])[rows],
+        np.concatenate([part.weight for part in parts])[rows],
+    )
 
 
-def _check_keys(rows: _Part) -> None:
-    """Sorted by as-of time and key, so a repeated pair stands next to itself."""
-    if rows.label.size < 2:
-        return
-    same_key = pc.equal(rows.keys[1:], rows.keys[:-1]).to_numpy(zero_copy_only=False)
-    repeated = int((same_key & (rows.as_of[1:] == rows.as_of[:-1])).sum())
+def _check_keys(splits: dict[str, Rows]) -> None:
+    """Sorted by as-of time and key, so a repeated pair stands next to itself; no pair is in two splits (see below)."""
+    repeated = 0
+    for rows in splits.values():
+        if rows.size > 1:
+            same_key = pc.equal(rows.keys[1:], rows.keys[:-1]).to_numpy(zero_copy_only=False)
+            repeated += int((same_key & (rows.as_of[1:] == rows.as_of[:-1])).sum())
     if repeated:
         raise DataError(
             f"{repeated} training rows repeat a key at the same as-of time.",
