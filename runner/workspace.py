@@ -16,6 +16,9 @@ from typing import Any
 
 from runner.errors import SettingsError
 
+MADE_BY = {"explore": "featurize", "leak_check": "check-leaks", "activation": "audience", "verification": "activate"}
+"""The command that makes a record, where it is not called like it."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -39,7 +42,8 @@ class Workspace:
         """Read a step's record; SettingsError says which command makes it."""
         path = self.folder / f"{step}.json"
         if not path.exists():
-            raise SettingsError(f"Run {self.run_id} has no record of '{step}' here.", f"Run 'propensity {step}' first.")
+            command = f"propensity {MADE_BY.get(step, step)} --use-case {self.run_id.rsplit('-', 1)[0]}"
+            raise SettingsError(f"Run {self.run_id} has no record of '{step}' here.", f"Run '{command}' first.")
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
 

@@ -45,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: --dsn is needed, for example {example}.", file=sys.stderr)
         return 2
     os.environ.setdefault("PGGSSENCMODE", "disable")
-    verdicts = run(cases, lambda: psycopg2.connect(options.dsn))
+    try:
+        verdicts = run(cases, lambda: psycopg2.connect(options.dsn))
+    except psycopg2.OperationalError as error:
+        print(f"error: {str(error).strip()}", file=sys.stderr)
+        return 2
     _report(verdicts, verbose=options.verbose)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 

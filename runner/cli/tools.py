@@ -15,7 +15,7 @@ from runner.cli.options import settings_option
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 def init(directory: Path) -> None:
-    """Make DIRECTORY a project of your own: settings, dbt project, profiles example."""
+    """Make DIRECTORY a project of your own: settings, dbt project, schedules, profiles example."""
     from runner.project import init as initialise
 
     for path in initialise(directory):
@@ -99,7 +99,7 @@ def docs(settings: Path, out: Path, on_local: bool) -> None:
     build_docs(settings, out, click.echo, local=on_local)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def conformance(arguments: tuple[str, ...]) -> None:
     """Run the conformance cases against a Query Service, local or real: propensity conformance --dsn ..."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from runner.cli.main import main
 from runner.errors import SettingsError
-from runner.workspace import Workspace, latest_run
+from runner.workspace import MADE_BY, Workspace, latest_run
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,15 @@ def test_a_record_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_missing_record_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="propensity train"):
+    with pytest.raises(SettingsError, match="propensity train --use-case newsletter"):
         Workspace(tmp_path, "newsletter-20261109").load("train")
+
+
+def test_every_record_that_is_read_is_made_by_a_command_that_exists() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "runner").rglob("*.py"))
+    read = set(re.findall(r'(?:workspace\.load\(|recall\(session, workspace, )"(\w+)"\)', code))
+    assert read > {"explore", "activation", "train"}
+    assert {MADE_BY.get(name, name) for name in read} - set(main.commands) == set()
 
 
 def test_the_newest_run_is_by_as_of(tmp_path: Path) -> None:
