@@ -137,7 +137,7 @@ def synced_copy(settings: Settings, project_dir: Path, folder: Path, unlisted: S
 
 
 def init(directory: Path) -> list[Path]:
-    """`propensity init DIR`: put a dbt project, a settings file and an example of profiles.yml into a folder.
+    """`propensity init DIR`: put a dbt project, settings, schedules and an example of profiles.yml into a folder.
 
     Returns:
         what was written.
@@ -146,7 +146,7 @@ def init(directory: Path) -> list[Path]:
         SettingsError: one of them is there already; nothing is written then.
     """
     template = _template()
-    names = ("dbt_project", "propensity.yml", "profiles.yml.example")
+    names = ("dbt_project", "propensity.yml", "prefect.yaml", "profiles.yml.example")
     there = [name for name in names if (directory / name).exists()]
     if there:
         raise SettingsError(

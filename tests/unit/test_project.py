@@ -159,7 +159,7 @@ def test_awkward_names_survive_yaml(settings: Settings, project: Path) -> None:
 
 def test_init_gives_a_project_that_is_in_step_and_refuses_to_overwrite(tmp_path: Path) -> None:
     made = init(tmp_path / "mine")
-    assert {p.name for p in made} == {"dbt_project", "propensity.yml", "profiles.yml.example"}
+    assert {p.name for p in made} == {"dbt_project", "propensity.yml", "prefect.yaml", "profiles.yml.example"}
     assert differences(load_settings(tmp_path / "mine/propensity.yml"), tmp_path / "mine/dbt_project") == []
     with pytest.raises(SettingsError, match="already holds dbt_project"):
         init(tmp_path / "mine")
