@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local_platform.query_service.compiler.calls import Call, Window, read_call
+from local_platform.query_service.compiler.calls import RANDOM, Call, Window, read_call
 from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Scope
 from local_platform.query_service.compiler.windows import read_window
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 PRECEDING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 FOLLOWING = "ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
-_RANDOM = frozenset(("rand", "random", "randn", "uuid", "shuffle"))
 _SHORT = {"ROWS UNBOUNDED PRECEDING": PRECEDING}
 
 # Inner columns by key, as DuckDB's SQL in the terms of the original FROM.
@@ -68,7 +67,7 @@ def _random_keys(node: exp.Select) -> list[exp.Ordered]:
         key
         for order in orders
         for key in order.expressions
-        if any(str(call.this).lower() in _RANDOM for call in key.find_all(exp.Anonymous))
+        if any(str(call.this).lower() in RANDOM for call in key.find_all(exp.Anonymous))
     ]
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
 
 
+RANDOM = frozenset(("rand", "random", "randn", "uuid", "shuffle"))
+"""Functions that answer differently at each call."""
+
+
 @dataclass
 class Call:
     """One call as it was written.
@@ -78,6 +82,10 @@ def call_function(
     if function is None:
         raise unknown_function(call.name)
     function.check(call)
+    if function.kind != "scalar" or call.name == "monotonically_increasing_id":
+        self.statement.binding.outside += 1
+    elif call.name in RANDOM:
+        self.statement.binding.volatile += 1
     if window is not None:
         call.over = window.sql()
     return function.compile(self, call)

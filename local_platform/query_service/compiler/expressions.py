@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from local_platform.query_service.compiler import access, literals, operators, regex
+from local_platform.query_service.compiler.binding import tokens_of
 from local_platform.query_service.compiler.casts import cast, literal_text, typed_literal
 from local_platform.query_service.compiler.coercion import common_of, compared
 from local_platform.query_service.compiler.naming import as_struct
@@ -45,6 +47,9 @@ class Expressions:
         self.statement = statement
         self.scope = scope
         self.compile_query = compile_query
+        # Whether what is compiled now is an argument of a call that may name it several times (see binding.py).
+        self._holds = False
+        self._kept: frozenset[str] = frozenset()
 
     def value(self, node: exp.Expression) -> Value:
         """The compiled expression.
@@ -52,24 +57,48 @@ class Expressions:
         Raises:
             QueryError: unknown names, types that do not fit, syntax Spark or Query Service does not have.
         """
-        handler = _HANDLERS.get(type(node))
+        binding, caller = self.statement.binding, self._holds
+        outside, volatile = binding.outside, binding.volatile
+        self._holds = _holds(node)
+        try:
+            value = self._handled(node)
+        finally:
+            self._holds = caller
+        sql, size = binding.resolved(value.sql, self._kept)
+        if len(sql) > _LONGEST or size > 10 * _LONGEST:
+            # What is repeated in many small steps is not bound.
+            raise execution_error(
+                f"{type(node).__name__.upper()} is nested too deeply for this engine. "
+                "Name the inner expressions in a sub-query or a WITH clause."
+            )
+        marks = binding.mark(sql, binding.outside > outside, binding.volatile > volatile)
+        if caller:
+            sql = binding.hold(sql, size, *marks)
+        return value if sql == value.sql else replace(value, sql=sql)
+
+    def held(self, value: Value) -> Value:
+        """An argument after a cast or other change of its own, to be computed once like any other (see binding.py).
+
+        What it was made of must not be used beside it, or that would be written out in both.
+        """
+        return replace(value, sql=self.statement.binding.changed(value.sql, self._kept)) if self._holds else value
+
+    def _handled(self, node: exp.Expression) -> Value:
         if node.args.get("negate"):
             # NOT LIKE: a flag of the tree, which a handler of LIKE does not see.
             positive = node.copy()
             positive.set("negate", None)
             return Value(f"(NOT {self.condition(positive)})", BOOLEAN)
+        handler = _HANDLERS.get(type(node))
         if handler is None:
             raise syntax_error(
                 f"{type(node).__name__} expressions are not part of Query Service's SQL: {node.sql(dialect='spark')!r}."
             )
-        value = handler(self, node)
-        if len(value.sql) > _LONGEST:
-            # Some functions name their argument twice in DuckDB's SQL, so deep nesting of them doubles at each level.
-            raise execution_error(
-                f"{type(node).__name__.upper()} is nested too deeply for this engine. "
-                "Name the inner expressions in a sub-query or a WITH clause."
-            )
-        return value
+        if isinstance(node, exp.Query | exp.Exists | exp.Window) or (
+            isinstance(node, exp.In) and node.args.get("query")
+        ):
+            self.statement.binding.outside += 1
+        return handler(self, node)
 
     def values(self, nodes: Sequence[exp.Expression]) -> list[Value]:
         return [self.value(node) for node in nodes]
@@ -114,7 +143,21 @@ class Expressions:
             sliding=self.scope.sliding,
             depth=self.scope.depth + 1,
         )
-        return Expressions(self.statement, inner, self.compile_query)
+        body = Expressions(self.statement, inner, self.compile_query)
+        body._kept = self._kept.union(*(tokens_of(value.sql) for value in names.values()))
+        return body
+
+
+def _holds(node: exp.Expression) -> bool:
+    """Whether the arguments are held: not of aggregates and windows, which no lambda may contain, nor of queries."""
+    if isinstance(node, exp.Anonymous):
+        from local_platform.query_service.compiler.functions import find
+
+        function = find(str(node.this).lower())
+        return function is not None and function.kind == "scalar"
+    return not isinstance(node, exp.Query | exp.Exists | exp.Window | exp.IgnoreNulls | exp.RespectNulls) and not (
+        isinstance(node, exp.In) and node.args.get("query")
+    )
 
 
 def _column(self: Expressions, node: exp.Column) -> Value:
@@ -197,8 +240,12 @@ def _in(self: Expressions, node: exp.In) -> Value:
     options = self.values(node.expressions)
     value = self.value(node.this)
     target = compared_list(value, options)
-    listed = ", ".join(cast(option, target).sql for option in options)
-    return Value(f"({cast(value, target).sql} IN ({listed}))", BOOLEAN)
+    subject = cast(value, target).sql
+    listed = ", ".join(cast(option, target).sql for option in options if option.literal is not None)
+    tests = [f"{subject} IN ({listed})"] if listed else []
+    # DuckDB would write these comparisons itself, with the subject once in each.
+    tests += [f"{subject} = {cast(option, target).sql}" for option in options if option.literal is None]
+    return Value(f"({' OR '.join(tests)})", BOOLEAN)
 
 
 def compared_list(value: Value, options: Sequence[Value]) -> Type:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from local_platform.query_service.compiler.binding import Binding
 from local_platform.query_service.errors import analysis_error
 from local_platform.query_service.sql.types import Type
 
@@ -119,6 +120,7 @@ class Statement:
         now: the platform's time, the same everywhere in the statement.
         ctes: common table expressions and views, hoisted to the outermost query: (DuckDB's name, SQL).
         growth, growing: see compiler.growth.
+        binding: see compiler.binding.
         parameters: values of $1, $2, ... of a prepared statement.
     """
 
@@ -133,6 +135,7 @@ class Statement:
     counter: int = 0
     growth: int = 1
     growing: dict[str, bool] = field(default_factory=dict)
+    binding: Binding = field(default_factory=Binding)
 
     def name(self, prefix: str) -> str:
         """A new name for DuckDB."""

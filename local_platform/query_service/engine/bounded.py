@@ -18,6 +18,17 @@ def replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+def join(parts: list[str | None], separator: str) -> str:
+    """The parts that are not None, end to end, with the separator between them.
+
+    Raises:
+        ValueError: the result is too long.
+    """
+    kept = [part for part in parts if part is not None]
+    _check(sum(map(len, kept)) + len(separator) * max(len(kept) - 1, 0))
+    return separator.join(kept)
+
+
 class Budget:
     """What a text may still grow by.
 

@@ -126,14 +126,6 @@ CREATE MACRO spark_weekday(n) AS
 
 CREATE MACRO spark_next_day(d, n) AS d + CAST((spark_weekday(n) - isodow(d) + 6) % 7 + 1 AS INTEGER);
 
-CREATE MACRO spark_substring_index(s, d, n) AS
-  CASE
-    WHEN n = 0 OR d = '' THEN ''
-    WHEN n > 0 THEN array_to_string(list_slice(string_split(s, d), 1, n), d)
-    ELSE array_to_string(
-      list_slice(string_split(s, d), greatest(len(string_split(s, d)) + n + 1, 1), len(string_split(s, d))), d)
-  END;
-
 CREATE MACRO spark_initcap(s) AS
   array_to_string(list_transform(string_split(lower(s), ' '), lambda w: upper(w[1]) || w[2:]), ' ');
 

@@ -198,6 +198,7 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_split", regex.split, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
     ("spark_regexp_matches", regex.matches, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
     ("spark_regexp_extract", regex.extract, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
+    ("spark_join", bounded.join, ["VARCHAR[]", "VARCHAR"], "VARCHAR"),
     ("spark_replace", bounded.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_regexp_extract_all", regex.extract_all, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR[]"),
     ("spark_regexp_replace", regex.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),

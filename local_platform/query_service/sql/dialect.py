@@ -68,6 +68,14 @@ class QueryServiceParser(SparkParser):  # type: ignore[misc]
             this = self.expression(self.BITWISE[signs[0]](this=this, expression=self._parse_bits(signs[1:])))
         return this
 
+    def _parse_type(self, parse_interval: bool = True, fallback_to_identifier: bool = False) -> Any:
+        """A type's name before a parenthesis is a function: read at once, or int(int(...)) is read twice a level."""
+        is_type = self._curr and self._curr.token_type in self.TYPE_TOKENS - {TokenType.INTERVAL}
+        if is_type and self._next and self._next.token_type == TokenType.L_PAREN and not fallback_to_identifier:
+            this = self._parse_column()
+            return this and self._parse_column_ops(this)
+        return super()._parse_type(parse_interval, fallback_to_identifier)
+
     def _parse_function_args(self, alias: bool = False) -> Any:
         """Spark names the fields of struct(...) with or without AS."""
         name = self._tokens[self._index - 2].text.upper()

@@ -53,4 +53,4 @@ def _precedes(self: Expressions, node: exp.Lambda, items: Value, array: str, one
             f"The comparison of array_sort gives {compared.type.spark}, not int.", kind="UNEXPECTED_RETURN_TYPE"
         )
     null = "error('The comparator has returned a NULL for a comparison between two elements.')"
-    return f"(CASE WHEN {compared.sql} IS NULL THEN {null} ELSE {compared.sql} < 0 END)"
+    return f"coalesce({compared.sql} < 0, CAST({null} AS BOOLEAN))"

@@ -72,7 +72,7 @@ def _months_between(self: Expressions, call: Call) -> Value:
 @function("date_trunc", least=2, most=2)
 def _date_trunc(self: Expressions, call: Call) -> Value:
     """A timestamp; weeks start on Monday; an unknown unit gives NULL."""
-    value = cast(self.value(call.arguments[1]), TIMESTAMP)
+    value = self.held(cast(self.value(call.arguments[1]), TIMESTAMP))
     return _truncated(self.value(call.arguments[0]), set(_UNITS.values()), value.sql, TIMESTAMP)
 
 
@@ -108,13 +108,13 @@ _DATE_UNITS = {"year", "quarter", "month", "week"}
 @function("trunc", least=2, most=2)
 def _trunc(self: Expressions, call: Call) -> Value:
     """A date; the unit comes last. Units below a week give NULL."""
-    value = cast(self.value(call.arguments[0]), DATE)
+    value = self.held(cast(self.value(call.arguments[0]), DATE))
     return _truncated(self.value(call.arguments[1]), _DATE_UNITS, value.sql, DATE)
 
 
 @function("date_format", least=2, most=2)
 def _date_format(self: Expressions, call: Call) -> Value:
-    value = cast(self.value(call.arguments[0]), TIMESTAMP)
+    value = self.held(cast(self.value(call.arguments[0]), TIMESTAMP))
     return Value(_formatted(value.sql, cast(self.value(call.arguments[1]), STRING)), STRING)
 
 
@@ -195,7 +195,7 @@ def _time_window(self: Expressions, call: Call) -> Value:
     Raises:
         QueryError: 58000, overlapping windows where rows are not multiplied, such as in WHERE.
     """
-    value = cast(self.value(call.arguments[0]), TIMESTAMP)
+    value = self.held(cast(self.value(call.arguments[0]), TIMESTAMP))
     texts = [constant_text(self.value(node), "A duration of window") for node in call.arguments[1:]]
     if len(texts) > 1 and texts[1].lower().rstrip("s") != texts[0].lower().rstrip("s"):
         if self.scope.sliding is None:

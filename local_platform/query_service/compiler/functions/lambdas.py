@@ -40,9 +40,10 @@ def _exists(self: Expressions, call: Call) -> Value:
     """True if some element meets the condition; NULL if none does and it is NULL for one."""
     items = array_argument(self, call)
     names, body = lambda_of(self, call.arguments[1], [items.type.item])
-    tests = f"list_transform({items.sql}, lambda {names[0]}: {self.truth(body).sql})"
+    made = f"list_transform({items.sql}, lambda {names[0]}: {self.truth(body).sql})"
+    tests = self.held(Value(made, array(BOOLEAN))).sql
     return Value(
-        f"(CASE WHEN {items.sql} IS NULL THEN NULL WHEN list_contains({tests}, true) THEN true "
+        f"(CASE WHEN {tests} IS NULL THEN NULL WHEN list_contains({tests}, true) THEN true "
         f"WHEN len(list_filter({tests}, lambda x: x IS NULL)) > 0 THEN NULL ELSE false END)",
         BOOLEAN,
     )

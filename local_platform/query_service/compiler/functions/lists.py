@@ -11,6 +11,7 @@ from local_platform.query_service.compiler.calls import Call
 from local_platform.query_service.compiler.casts import cast
 from local_platform.query_service.compiler.coercion import common
 from local_platform.query_service.compiler.functions.registry import arguments, function
+from local_platform.query_service.compiler.functions.text import joined
 from local_platform.query_service.compiler.ordering import order_key
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error
@@ -196,6 +197,8 @@ def _arrays_zip(self: Expressions, call: Call) -> Value:
         str(node.name) if isinstance(node, exp.Column | exp.Dot) else str(position)
         for position, node in enumerate(call.arguments)
     ]
+    if len({name.lower() for name in names}) < len(names):
+        raise analysis_error("arrays_zip makes a struct of two fields of one name; give one of the arrays another.")
     parts = ", ".join(
         f"{quoted(name)} := list_extract({value.sql}, i)" for name, value in zip(names, values, strict=True)
     )
@@ -216,8 +219,9 @@ def _array_join(self: Expressions, call: Call) -> Value:
     change = (
         f"list_transform({values[0].sql}, lambda x: coalesce(x, {values[2].sql}))" if len(values) > 2 else values[0].sql
     )
-    joined = f"coalesce(array_to_string({change}, {values[1].sql}), '')"
-    made = Value(f"(CASE WHEN {values[0].sql} IS NOT NULL THEN {joined} END)", STRING)
+    whole = f"coalesce({joined(change, values[1])}, '')"
+    given = " AND ".join(f"{value.sql} IS NOT NULL" for value in values if value.literal is None)
+    made = Value(f"(CASE WHEN {given or 'true'} THEN {whole} END)", STRING)
     return growth.watched(made) if growth.is_risky(self, values, _MAY_JOIN) else made
 
 

@@ -80,5 +80,8 @@ def _str_to_map(self: Expressions, call: Call) -> Value:
     pieces = f"string_split_regex({values[0].sql}, {between})"
     keys = f"list_transform({pieces}, lambda x: string_split_regex(x, {within})[1])"
     rest = f"array_to_string(string_split_regex(x, {within})[2:], {within})"
+    if len(values) > 2 and not isinstance(values[2].literal, str):
+        # The engine joins by a constant only.
+        rest = f"spark_split(x, {within}, 2)[2]"
     items = f"list_transform({pieces}, lambda x: CASE WHEN len(string_split_regex(x, {within})) > 1 THEN {rest} END)"
     return Value(f"map({keys}, {items})", map_of(STRING, STRING))

@@ -88,7 +88,9 @@ def simple(spelled: str, takes: Sequence[Type], returns: Type, sql: str, *, opti
     """
 
     def handler(self: Expressions, call: Call) -> Value:
-        values = [implicit(self.value(node), type, call) for node, type in zip(call.arguments, takes, strict=False)]
+        values = [
+            self.held(implicit(self.value(node), type, call)) for node, type in zip(call.arguments, takes, strict=False)
+        ]
         return Value(sql.format(*(value.sql for value in values)), returns)
 
     for name in spelled.split():
@@ -116,7 +118,9 @@ def arguments(self: Expressions, call: Call, *types: Type | None) -> list[Value]
     """The call's arguments, cast to the given types; None leaves one as it is."""
     values = self.values(call.arguments)
     return [
-        value if position >= len(types) or types[position] is None else implicit(value, types[position] or STRING, call)
+        value
+        if position >= len(types) or types[position] is None
+        else self.held(implicit(value, types[position] or STRING, call))
         for position, value in enumerate(values)
     ]
 

@@ -24,12 +24,28 @@ simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})"
 simple("soundex", [STRING], STRING, "spark_soundex({0})")
 simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
 simple("left", [STRING, INT], STRING, "left({0}, greatest({1}, 0))")
-simple("substring_index", [STRING, STRING, INT], STRING, "spark_substring_index({0}, {1}, {2})")
 simple("find_in_set", [STRING, STRING], INT, "spark_find_in_set({0}, {1})")
 simple("sentences", [STRING, STRING, STRING], array(array(STRING)), "spark_sentences({0})", optional=2)
 simple("char chr", [INT], STRING, "(CASE WHEN {0} < 0 THEN '' ELSE chr(CAST({0} % 256 AS INTEGER)) END)")
 simple("uuid", [], STRING, "CAST(uuid() AS VARCHAR)")
 simple("trim_leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
+
+
+@function("substring_index", least=3, most=3)
+def _substring_index(self: Expressions, call: Call) -> Value:
+    """Up to so many occurrences of a delimiter; counted from the end when negative."""
+    text, delimiter, count = arguments(self, call, STRING, STRING, INT)
+    pieces = f"string_split({text.sql}, {delimiter.sql})"
+    after = f"list_slice({pieces}, greatest(len({pieces}) + {count.sql} + 1, 1), len({pieces}))"
+    kept = f"(CASE WHEN {count.sql} > 0 THEN list_slice({pieces}, 1, {count.sql}) ELSE {after} END)"
+    nothing = f"{count.sql} = 0 OR {delimiter.sql} = ''"
+    return Value(f"(CASE WHEN {nothing} THEN '' ELSE {joined(kept, delimiter)} END)", STRING)
+
+
+def joined(items: str, separator: Value) -> str:
+    """SQL of the elements of an array of texts, end to end; the engine's own function takes a constant separator."""
+    name = "array_to_string" if isinstance(separator.literal, str) else "spark_join"
+    return f"{name}({items}, {separator.sql})"
 
 
 @function("parse_url", least=2, most=3)
@@ -186,8 +202,8 @@ def _concat(self: Expressions, call: Call) -> Value:
             raise analysis_error("Input to `concat` should all be the same type.", kind="DATATYPE_MISMATCH")
         lists = self.unified(values, "concat")
         any_null = " OR ".join(f"{value.sql} IS NULL" for value in lists)
-        joined = "list_concat(" + ", ".join(value.sql for value in lists) + ")" if len(lists) > 1 else lists[0].sql
-        made = Value(f"(CASE WHEN {any_null} THEN NULL ELSE {joined} END)", lists[0].type)
+        whole = "list_concat(" + ", ".join(value.sql for value in lists) + ")" if len(lists) > 1 else lists[0].sql
+        made = Value(f"(CASE WHEN {any_null} THEN NULL ELSE {whole} END)", lists[0].type)
         return growth.watched(made) if growth.is_risky(self, lists, len(lists)) else made
     if all(value.type == BINARY for value in values):
         return operators.concatenated(self, values)
@@ -198,18 +214,19 @@ def _concat(self: Expressions, call: Call) -> Value:
 def _concat_ws(self: Expressions, call: Call) -> Value:
     """NULL parts and NULL elements are skipped; a NULL separator gives NULL."""
     values = self.values(call.arguments)
-    separator = cast(values[0], STRING).sql
+    between = self.held(cast(values[0], STRING))
+    separator = between.sql
     parts = []
     for value in values[1:]:
         if value.type.kind == "array":
             kept = f"list_filter({cast(value, array(STRING)).sql}, lambda x: x IS NOT NULL)"
-            parts.append(f"(CASE WHEN len({kept}) > 0 THEN array_to_string({kept}, {separator}) END)")
+            parts.append(f"(CASE WHEN len({kept}) > 0 THEN {joined(kept, between)} END)")
         else:
             parts.append(cast(value, STRING).sql)
     if not parts:
         return Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE '' END)", STRING)
-    joined = f"concat_ws({separator}, {', '.join(parts)})"
-    made = Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {joined} END)", STRING)
+    whole = f"concat_ws({separator}, {', '.join(parts)})"
+    made = Value(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {whole} END)", STRING)
     return growth.watched(made) if growth.is_risky(self, values, 2 * len(values)) else made
 
 
