@@ -93,6 +93,8 @@ def test_finished_query_cannot_be_cancelled_and_a_hidden_one_is_not_listed(rest:
     assert [item["id"] for item in listed] == [id]
     assert rest.send("PATCH", f"{QUERY}/queries/{id}", {"op": "soft_delete"}).status_code == 202
     assert rest.ok("GET", f"{QUERY}/queries?property=id=={id}")["queries"] == []
+    with_hidden = rest.ok("GET", f"{QUERY}/queries?property=id=={id}&excludeSoftDeleted=false")["queries"]
+    assert [item["id"] for item in with_hidden] == [id]
 
 
 def test_queries_are_found_by_their_text_newest_first(rest: Rest) -> None:
@@ -111,11 +113,16 @@ def test_template_is_stored_changed_and_run(rest: Rest) -> None:
     id = answer.json()["id"]
     path = f"{QUERY}/query-templates/{id}"
     assert rest.send("PUT", path, {**body, "name": "two"}).status_code == 202
-    assert rest.ok("GET", path)["name"] == "two"
+    changed = rest.ok("GET", path)
+    assert (changed["name"], changed["created"]) == ("two", answer.json()["created"])
+    assert changed["lastUpdatedBy"] == changed["userId"]
+    assert [link["method"] for link in changed["_links"].values()] == ["GET", "DELETE", "PUT"]
+    named = rest.ok("GET", f"{QUERY}/query-templates?property=name==two")["templates"]
+    assert [item["id"] for item in named] == [id]
     run = rest.ok("POST", f"{QUERY}/queries", {"dbName": "dev:all", "templateId": id, "queryParameters": {"value": 7}})
     assert run["effectiveSQL"] == "SELECT 7 AS value"
     assert finished(rest, run["id"])["templateName"] == "two"
-    assert rest.send("DELETE", path).status_code == 202
+    assert rest.send("DELETE", path).json() == {"message": "Deleted", "statusCode": "202"}
     assert rest.refused("GET", path)[0] == 404
 
 
@@ -163,10 +170,34 @@ def test_schedule_runs_at_its_times_and_can_be_switched_off(rest: Rest) -> None:
     disable = {"body": [{"op": "replace", "path": "/state", "value": "disable"}]}
     assert rest.send("PATCH", path, disable).status_code == 202
     assert rest.refused("PATCH", path, disable)[0] == 400
+    assert rest.refused("POST", f"{path}/runs")[0] == 400
     rest.advance(3600)
     assert len(rest.ok("GET", f"{path}/runs")["runsSchedules"]) == 3
     bad = {**body, "schedule": {"schedule": "every day"}}
     assert rest.refused("POST", f"{QUERY}/schedules", bad)[0] == 400
+    assert rest.send("DELETE", path).status_code == 202
+
+
+def test_schedule_takes_other_times_and_is_deleted_only_when_disabled(rest: Rest) -> None:
+    body = {
+        "query": {"dbName": "dev:all", "name": "other times", "sql": "SELECT 1 AS one"},
+        "schedule": {"schedule": "30 * * * *", "startDate": "2020-01-01T00:00:00Z"},
+    }
+    made = rest.send("POST", f"{QUERY}/schedules", body).json()
+    assert made["schedule"] == {**body["schedule"], "maxActiveRuns": 1}
+    assert set(made["_links"]) == {"self", "enable", "disable", "delete", "runs", "trigger"}
+    path = f"{QUERY}/schedules/{made['id']}"
+
+    def patch(where: str, value: str) -> Json:
+        return {"body": [{"op": "replace", "path": where, "value": value}]}
+
+    assert rest.send("PATCH", path, patch("/schedule/schedule", "45 * * * *")).status_code == 202
+    assert rest.ok("GET", path)["schedule"]["schedule"] == "45 * * * *"
+    assert rest.refused("PATCH", path, patch("/schedule/schedule", "often"))[0] == 400
+    assert rest.refused("PATCH", path, patch("/query/sql", "SELECT 2"))[0] == 400
+    status, message = rest.refused("DELETE", path)[:2]
+    assert (status, "disable the schedule" in str(message)) == (400, True)
+    assert rest.send("PATCH", path, patch("/state", "disable")).status_code == 202
     assert rest.send("DELETE", path).status_code == 202
 
 

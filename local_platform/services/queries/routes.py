@@ -61,7 +61,7 @@ def _query_routes(context: Context) -> list[Route]:
         return JSONResponse(queries.shown(queries.submit(call.json_object())), 202)
 
     def listed(call: Call) -> Response:
-        found = _listed(queries.all(), call)
+        found = _listed(queries.all(deleted=(call.query("excludeSoftDeleted") or "true").lower() == "false"), call)
         shown, next_link = _page(context, "queries", found, call)
         return JSONResponse({"queries": [queries.shown(item) for item in shown], **next_link, "version": 1})
 
@@ -72,7 +72,7 @@ def _query_routes(context: Context) -> list[Route]:
         operation = call.json_object().get("op")
         if operation == "cancel":
             queries.cancel(call.path("id"))
-            return _accepted("Query cancel request received.")
+            return _accepted("Query cancel request received")
         if operation == "soft_delete":
             queries.hide(call.path("id"))
             return _accepted("Query soft deleted.")
@@ -88,13 +88,8 @@ def _query_routes(context: Context) -> list[Route]:
 
 
 def _listed(found: list[Json], call: Call) -> list[Json]:
-    """Filtered by ``property`` (comma-separated) and ordered; newest first by default."""
-    for text in (part for value in call.request.query_params.getlist("property") for part in value.split(",") if part):
-        match = _FILTER.match(text)
-        if match is None:
-            raise QueryProblem(400, f"The property filter {text!r} is not of the form name==value.")
-        name, operator, wanted = match.groups()
-        found = [item for item in found if _meets(_field(item, name), operator, wanted)]
+    """Filtered by ``property`` and ordered; newest first by default."""
+    found = _filtered(found, call)
     order = (call.query("orderby") or "-created").strip()
     name = order.lstrip("+- ")
     if name not in ("created", "updated"):
@@ -102,8 +97,21 @@ def _listed(found: list[Json], call: Call) -> list[Json]:
     return sorted(found, key=lambda item: str(item[name]), reverse=order.startswith("-"))
 
 
+def _filtered(found: list[Json], call: Call) -> list[Json]:
+    """What meets every filter of ``property``, which commas separate."""
+    for text in (part for value in call.request.query_params.getlist("property") for part in value.split(",") if part):
+        match = _FILTER.match(text)
+        if match is None:
+            raise QueryProblem(400, f"The property filter {text!r} is not of the form name==value.")
+        name, operator, wanted = match.groups()
+        found = [item for item in found if _meets(_field(item, name), operator, wanted)]
+    return found
+
+
 def _field(query: Json, name: str) -> str:
-    value = query["request"].get("sql") or query["effectiveSQL"] if name == "sql" else query.get(name)
+    if name == "sql" and "request" in query:
+        return str(query["request"].get("sql") or query["effectiveSQL"])
+    value = query.get(name)
     return "" if value is None else str(value)
 
 
@@ -144,14 +152,24 @@ def _accepted(message: str, code: int | str = 202) -> Response:
 def _template_routes(context: Context) -> list[Route]:
     documents = context.documents
 
-    def put(body: Json, id: str) -> Response:
+    def shown(template: Json) -> Json:
+        href = f"{context.api_url}{PREFIX}/query-templates/{template['id']}"
+        links = {
+            "self": {"href": href, "method": "GET"},
+            "delete": {"href": href, "method": "DELETE"},
+            "update": {"href": href, "method": "PUT", "body": '{"sql": "new sql ", "name": "new name"}'},
+        }
+        return {**template, "_links": links}
+
+    def put(body: Json, id: str, made: Json | None = None) -> Response:
         for name in ("sql", "name"):
             if not isinstance(body.get(name), str) or not body[name].strip():
                 raise QueryProblem(400, f"{name} is missing.")
-        now = stamp(context.clock.now())
-        stored = {**body, "id": id, "updated": now, "created": now,
-                  "userId": context.credentials.technical_account}  # fmt: skip
-        return JSONResponse(documents.put(TEMPLATES, id, stored).body, 202)
+        now, user = stamp(context.clock.now()), context.credentials.technical_account
+        first = made or {"created": now, "userId": user}
+        stored = {**body, "id": id, "updated": now, "created": first["created"], "userId": first["userId"],
+                  "lastUpdatedBy": user}  # fmt: skip
+        return JSONResponse(shown(documents.put(TEMPLATES, id, stored).body), 202)
 
     def get(call: Call) -> Json:
         found = documents.get(TEMPLATES, call.path("id"))
@@ -160,23 +178,23 @@ def _template_routes(context: Context) -> list[Route]:
         return found.body
 
     def listed(call: Call) -> Response:
-        found = [document.body for document in documents.all(TEMPLATES)]
-        shown, links = _page(context, "query-templates", sorted(found, key=lambda item: item["created"], reverse=True),
-                             call)  # fmt: skip
-        return JSONResponse({"templates": shown, **links, "version": 1})
+        found = _listed([document.body for document in documents.all(TEMPLATES)], call)
+        page, links = _page(context, "query-templates", found, call)
+        return JSONResponse({"templates": [shown(item) for item in page], **links, "version": 1})
 
     def replace(call: Call) -> Response:
-        return put(call.json_object(), str(get(call)["id"]))
+        made = get(call)
+        return put(call.json_object(), str(made["id"]), made)
 
     def remove(call: Call) -> Response:
         documents.delete(TEMPLATES, str(get(call)["id"]))
-        return _accepted("Query template deleted.", "202")
+        return _accepted("Deleted", "202")
 
     base = f"{PREFIX}/query-templates"
     return [
         Route(base, endpoint(lambda call: put(call.json_object(), str(uuid.uuid4()))), methods=["POST"]),
         Route(base, endpoint(listed), methods=["GET"]),
-        Route(f"{base}/{{id}}", endpoint(lambda call: JSONResponse(get(call))), methods=["GET"]),
+        Route(f"{base}/{{id}}", endpoint(lambda call: JSONResponse(shown(get(call)))), methods=["GET"]),
         Route(f"{base}/{{id}}", endpoint(replace), methods=["PUT"]),
         Route(f"{base}/{{id}}", endpoint(remove), methods=["DELETE"]),
     ]
@@ -186,18 +204,16 @@ def _schedule_routes(context: Context) -> list[Route]:
     schedules = QuerySchedules(context)
 
     def create(call: Call) -> Response:
-        made = schedules.create(call.json_object())
-        href = f"{context.api_url}{PREFIX}/schedules/{made['id']}"
-        return JSONResponse({"id": made["id"], "state": "REGISTERING", "version": 1,
-                             "_links": {"self": {"href": href, "method": "GET"}}}, 202)  # fmt: skip
+        made = schedules.shown(schedules.create(call.json_object()))
+        return JSONResponse({**made, "state": "REGISTERING"}, 202)
 
     def listed(call: Call) -> Response:
-        shown, links = _page(context, "schedules", list(reversed(schedules.all())), call)
-        return JSONResponse({"schedules": shown, **links, "version": 1})
+        shown, links = _page(context, "schedules", _listed(schedules.all(), call), call)
+        return JSONResponse({"schedules": [schedules.shown(item) for item in shown], **links, "version": 1})
 
     def change(call: Call) -> Response:
         schedules.change(call.path("id"), call.json_object().get("body"))
-        return _accepted("Request to patch schedule accepted.")
+        return _accepted("Request to patch accepted")
 
     def remove(call: Call) -> Response:
         schedules.delete(call.path("id"))
@@ -213,14 +229,18 @@ def _schedule_routes(context: Context) -> list[Route]:
         return JSONResponse(found[0])
 
     def trigger(call: Call) -> Response:
-        schedules.run(str(schedules.get(call.path("id"))["id"]), context.clock.now())
+        schedules.trigger(call.path("id"))
         return _accepted("Request to trigger run accepted.")
 
     base = f"{PREFIX}/schedules"
     return [
         Route(base, endpoint(create), methods=["POST"]),
         Route(base, endpoint(listed), methods=["GET"]),
-        Route(f"{base}/{{id}}", endpoint(lambda call: JSONResponse(schedules.get(call.path("id")))), methods=["GET"]),
+        Route(
+            f"{base}/{{id}}",
+            endpoint(lambda call: JSONResponse(schedules.shown(schedules.get(call.path("id"))))),
+            methods=["GET"],
+        ),
         Route(f"{base}/{{id}}", endpoint(change), methods=["PATCH"]),
         Route(f"{base}/{{id}}", endpoint(remove), methods=["DELETE"]),
         Route(f"{base}/{{id}}/runs", endpoint(runs), methods=["GET"]),

@@ -13,6 +13,7 @@ from local_platform.services.queries.state import PREFIX, Queries, stamp
 Json = dict[str, Any]
 SCHEDULES = "queries.schedules"
 _EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_STATES = {"enable": "ENABLED", "disable": "DISABLED"}
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _RUN_STATES = {"SUBMITTED": "IN_PROGRESS", "IN_PROGRESS": "IN_PROGRESS", "SUCCESS": "SUCCESS"}
 
@@ -53,39 +54,71 @@ class QuerySchedules:
         if cron != "@once":
             parse_cron(cron)
         now = stamp(self._context.clock.now())
-        made = {"id": str(uuid.uuid4()), "query": query, "schedule": schedule, "state": "ENABLED", "version": 1,
-                "created": now, "updated": now, "userId": self._context.credentials.technical_account}  # fmt: skip
+        user = self._context.credentials.technical_account
+        made = {"id": str(uuid.uuid4()), "query": query, "schedule": {"maxActiveRuns": 1, **schedule},
+                "state": "ENABLED", "version": 1, "created": now, "updated": now, "userId": user,
+                "updatedUserId": user}  # fmt: skip
         self._documents.put(SCHEDULES, str(made["id"]), made)
         if cron == "@once":
             self.run(str(made["id"]), self._context.clock.now())
         return made
 
     def change(self, id: str, operations: Any) -> None:
-        """Enable or disable.
+        """Enable or disable, or run at other times: the two paths that the guide has.
 
         Raises:
             QueryProblem: 400 for another change, or when it is in that state already.
         """
-        states = {"enable": "ENABLED", "disable": "DISABLED"}
         stored = self.get(id)
-        steps = operations if isinstance(operations, list) else []
-        wanted = [states.get(str(step.get("value"))) for step in steps if step.get("path") == "/state"]
-        if len(wanted) != 1 or wanted[0] is None:
-            raise QueryProblem(
-                400, 'body must be [{"op": "replace", "path": "/state", "value": "enable" | "disable"}].'
-            )
-        if stored["state"] == wanted[0]:
-            raise QueryProblem(400, f"Schedule {id} is {wanted[0]} already.")
-        self._documents.put(SCHEDULES, id, {**stored, "state": wanted[0]})
+        steps = operations if isinstance(operations, list) and operations else [None]
+        for step in steps:
+            path, value = (step.get("path"), step.get("value")) if isinstance(step, dict) else (None, None)
+            if path == "/state" and value in _STATES:
+                if stored["state"] == _STATES[value]:
+                    raise QueryProblem(400, f"Schedule {id} is {stored['state']} already.")
+                stored = {**stored, "state": _STATES[value]}
+            elif path == "/schedule/schedule" and isinstance(value, str):
+                parse_cron(value)
+                stored = {**stored, "schedule": {**stored["schedule"], "schedule": value}}
+            else:
+                raise QueryProblem(
+                    400,
+                    'body must be [{"op": "replace", "path": "/state", "value": "enable" | "disable"}] or have the '
+                    "path /schedule/schedule and a cron expression.",
+                )
+        self._documents.put(SCHEDULES, id, {**stored, "updated": stamp(self._context.clock.now())})
 
     def delete(self, id: str) -> None:
         """Remove a schedule.
 
         Raises:
-            QueryProblem: 404.
+            QueryProblem: 404, or 400 while it is enabled.
         """
-        self.get(id)
+        if self.get(id)["state"] != "DISABLED":
+            raise QueryProblem(400, "Please disable the schedule before requesting delete operation.")
         self._documents.delete(SCHEDULES, id)
+
+    def trigger(self, id: str) -> None:
+        """Run now.
+
+        Raises:
+            QueryProblem: 404, or 400 while it is disabled.
+        """
+        if self.get(id)["state"] == "DISABLED":
+            raise QueryProblem(400, f"Schedule {id} is disabled and cannot be run; enable it first.")
+        self.run(id, self._context.clock.now())
+
+    def shown(self, schedule: Json) -> Json:
+        """A schedule as the service returns it, with its links."""
+        href = f"{self._context.api_url}{PREFIX}/schedules/{schedule['id']}"
+        links: Json = {name: {"href": href, "method": "PATCH", "body": f'{{ "op": "{name}" }}'} for name in _STATES}
+        links |= {
+            "self": {"href": href, "method": "GET"},
+            "delete": {"href": href, "method": "DELETE"},
+            "runs": {"href": f"{href}/runs", "method": "GET"},
+            "trigger": {"href": f"{href}/runs", "method": "POST"},
+        }
+        return {**schedule, "_links": links}
 
     def run(self, id: str, at: datetime) -> Json:
         """Submit the schedule's query for a time; the same time twice is the same query."""

@@ -32,9 +32,13 @@ class Queries:
         self._context = context
         self._documents = context.documents
 
-    def all(self) -> list[Json]:
-        """All queries, oldest first, without those softly deleted."""
-        return [item.body for item in self._documents.all(QUERIES) if not item.body.get("_deleted")]
+    def all(self, *, deleted: bool = False) -> list[Json]:
+        """All queries, oldest first.
+
+        Args:
+            deleted: with those softly deleted.
+        """
+        return [item.body for item in self._documents.all(QUERIES) if deleted or not item.body.get("_deleted")]
 
     def get(self, id: str) -> Json:
         """One query.
