@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from runner.errors import SettingsError
+from runner.feature_yaml import feature_columns
 from runner.project_audiences import audience_files
 from runner.project_features import generated_features
 from runner.project_text import described_columns, settings_macro, stg_profiles_yaml, use_case_files
-from runner.project_yaml import GENERATED, FeatureColumn, FeatureModel, doc_blocks
+from runner.project_yaml import GENERATED, FeatureModel, doc_blocks
 from runner.settings import Settings, snake_case
 
 FEATURES = Path("models/features")
@@ -198,40 +197,8 @@ def _hand_written(project_dir: Path) -> dict[str, FeatureModel]:
                 f"The feature model {sql.name} has no {described.name} beside it.",
                 "Describe its columns there: name, data_type, description, config.meta.propensity.",
             )
-        models[sql.stem] = FeatureModel(sql.stem, _feature_columns(described, sql.stem, text))
+        models[sql.stem] = FeatureModel(sql.stem, feature_columns(described, sql.stem, text))
     return models
-
-
-def _feature_columns(path: Path, model: str, text: str) -> tuple[FeatureColumn, ...]:
-    try:
-        content = yaml.safe_load(text) or {}
-        described = next(m for m in content.get("models", []) if m.get("name") == model)
-        columns: list[FeatureColumn] = []
-        for column in described.get("columns", []):
-            about = ((column.get("config") or {}).get("meta") or {}).get("propensity")
-            if about is None:
-                continue
-            columns.append(
-                FeatureColumn(
-                    column["name"],
-                    column["data_type"],
-                    str(column["description"]).strip(),
-                    about["kind"],
-                    about.get("when_absent"),
-                    about["role"],
-                )
-            )
-    except (yaml.YAMLError, StopIteration, KeyError, AttributeError, TypeError) as error:
-        raise SettingsError(
-            f"{path} does not describe {model}: {type(error).__name__} {error}.",
-            "Every feature column needs name, data_type, description and config.meta.propensity with role and kind.",
-        ) from None
-    if not columns:
-        raise SettingsError(
-            f"{path} names no feature: no column has config.meta.propensity.",
-            "Give each feature column `config: {meta: {propensity: {role: feature, kind: number}}}`.",
-        )
-    return tuple(columns)
 
 
 def _refuse_two_owners(models: Sequence[FeatureModel], settings: Settings) -> None:

@@ -26,6 +26,8 @@ from runner.featurize.command import propensity_variables, read_run
 from runner.session import open_session
 
 BUILDS = ("build", "run", "retry")
+STATE_OPTIONS = ("--state", "--defer-state")
+"""dbt's options that name the folder of another run's manifest."""
 PROJECT = "PROPENSITY_PROJECT"
 """The files as one command saw them (macro dataset_made_from). Not for a shell, where they change afterwards."""
 
@@ -90,13 +92,30 @@ def run_dbt_here(settings_file: Path, arguments: Sequence[str]) -> int:
     builds = any(word in BUILDS for word in arguments)
     started = time.time()
     # Without Python's remark that dbt's package imports the module that is run.
-    command = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main", *arguments]
+    here = paths_from_here(arguments, Path.cwd())
+    command = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main", *here]
     status = pass_on(command, folder, {**os.environ, **variables}, print)
     if builds and manifest.exists() and results.exists() and results.stat().st_mtime >= started:
         keep_seconds(target.parent, read_run(target).batch_seconds)
     if status == 0 and manifest.exists() and builds:
         settle_datasets(open_session(settings_file).platform, manifest, _tell)
     return status
+
+
+def paths_from_here(arguments: Sequence[str], folder: Path) -> list[str]:
+    """The same arguments, in which a relative path of a state is one below `folder`: dbt would look in its project.
+
+    One that is not there stays as it is, for dbt to look for and to complain of.
+    """
+    changed: list[str] = []
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        option, equals, value = argument.partition("=")
+        if option in STATE_OPTIONS and equals and (folder / value).exists():
+            argument = f"{option}={folder / value}"
+        elif before in STATE_OPTIONS and (folder / argument).exists():
+            argument = str(folder / argument)
+        changed.append(argument)
+    return changed
 
 
 def work_folders(state_dir: Path) -> list[Path]:

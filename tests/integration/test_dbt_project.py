@@ -207,6 +207,16 @@ def test_a_feature_that_could_see_the_future_stops_the_run_before_it_starts(tmp_
     assert "feat_activity reads int_user_day_activity" in done.stdout
 
 
+def test_without_a_selection_dbt_takes_everything_but_what_needs_scores(tmp_path: Path) -> None:
+    project = Path(shutil.copytree(PROJECT, tmp_path / "p", ignore=shutil.ignore_patterns("target", "logs")))
+    (project / "seeds").mkdir()
+    (project / "seeds/price_list.csv").write_text("item,price\na,1\n")
+    (project / "tests/nothing_is_free.sql").write_text("select * from {{ ref('price_list') }} where price = 0")
+    listed = dbt(project, tmp_path / "target", "ls", "--output", "name").stdout.split()
+    assert {"price_list", "nothing_is_free", "newsletter_scoring_set"} <= set(listed)
+    assert not [name for name in listed if name.endswith("_audience")]
+
+
 def test_every_macro_about_query_service_says_what_it_replaces_and_why() -> None:
     files = sorted((PROJECT / "macros/query_service").rglob("*.sql"))
     assert len(files) > 20

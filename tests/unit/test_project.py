@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from runner.settings import Attribute, AudienceSettings, ChannelField, NumericFi
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "dbt_project"
+FEATURE = {"role": "feature", "kind": "number"}
 CLICK = UseCase(
     name="click",
     title="Who will click",
@@ -84,6 +87,32 @@ def test_a_feature_is_added_in_two_files(settings: Settings, project: Path) -> N
 def test_a_feature_model_without_yaml_says_what_to_write(settings: Settings, project: Path) -> None:
     (project / "models/features/feat_lonely.sql").write_text("select 1")
     with pytest.raises(SettingsError, match=r"feat_lonely.sql has no feat_lonely.yml beside it"):
+        sync(settings, project)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"description": " "}, "mine has no description"),
+        ({"data_type": None}, "mine has no data_type"),
+        ({"data_type": "float64"}, "mine has the data_type 'float64', and a number is one of: int, bigint, double"),
+        ({"data_type": "string"}, "mine has the data_type 'string', and a number is one of"),
+        ({"config": {"meta": {"propensity": {"role": "featur", "kind": "number"}}}}, "mine has the role 'featur'"),
+        ({"config": {"meta": {"propensity": {"role": "feature", "kind": "numeric"}}}}, "mine has the kind 'numeric'"),
+        ({"config": {"meta": {"propensity": {"role": "feature", "kind": "number", "absent": 0}}}}, "mine has 'absent'"),
+        ({"config": {"meta": {"role": "feature", "kind": "number"}}}, "mine has no config.meta.propensity"),
+        ({"name": None}, "column 2 has no name"),
+    ],
+)
+def test_a_feature_whose_yaml_is_wrong_is_refused_by_column_and_fault(
+    settings: Settings, project: Path, changed: dict[str, Any], fault: str
+) -> None:
+    right = {"data_type": "double", "description": "x", "config": {"meta": {"propensity": FEATURE}}}
+    columns = [right | {"name": "sound"}, right | {"name": "mine"} | changed]
+    (project / "models/features/feat_mine.sql").write_text("select 1")
+    described = project / "models/features/feat_mine.yml"
+    described.write_text(json.dumps({"models": [{"name": "feat_mine", "columns": columns}]}))
+    with pytest.raises(SettingsError, match=f"feat_mine.yml does not describe feat_mine: {re.escape(fault)}"):
         sync(settings, project)
 
 
