@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
+
+from local_platform.query_service.engine import javatime
+from local_platform.query_service.engine.relaxedjson import LENIENT, relaxed
 
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\['([^']*)'\]|(\[\*\])|(\.\*)")
 _BOUNDS = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63}
@@ -17,7 +22,7 @@ class _Number(str):
     """A number as it was spelled."""
 
 
-def _load(text: str) -> Any:
+def _load(text: str, options: Mapping[str, str] = LENIENT) -> Any:
     # The first of two fields of one name counts.
     def fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -25,7 +30,33 @@ def _load(text: str) -> Any:
             found.setdefault(name, value)
         return found
 
-    return json.loads(text, parse_int=_Number, parse_float=_Number, object_pairs_hook=fields, strict=False)
+    return _read(text, options, fields, strict=False)
+
+
+def _read(text: str, options: Mapping[str, str], fields: Any, *, strict: bool) -> Any:
+    """The document's first value.
+
+    Args:
+        fields: makes an object of its fields.
+        strict: control characters must be escaped, and what stands behind the first value is left alone.
+    """
+
+    def constant(name: str) -> float:
+        if options.get("allownonnumericnumbers") == "false":
+            raise ValueError(name)
+        return float(name)
+
+    decoder = json.JSONDecoder(
+        parse_int=_Number, parse_float=_Number, parse_constant=constant, object_pairs_hook=fields, strict=strict
+    )
+
+    def read(document: str) -> Any:
+        return decoder.raw_decode(document.strip())[0] if strict else decoder.decode(document)
+
+    try:
+        return read(text)
+    except ValueError:
+        return read(relaxed(text, options))
 
 
 def _dump(value: Any) -> str:
@@ -105,36 +136,68 @@ def conform(text: str, schema: str) -> str | None:
     """
     if not text.strip():
         return None
-    wanted = json.loads(schema)
+    wanted, options = _schema(schema)
+    corrupt = options.get("columnnameofcorruptrecord", "_corrupt_record")
     try:
-        value = _load(text)
+        # Here the last of two fields of one name counts.
+        value = _read(text, options, dict, strict=True)
     except ValueError:
-        return "{}" if wanted["kind"] == "struct" else None
-    if wanted["kind"] == "struct" and not isinstance(value, dict):
-        value = value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) else {}
+        value = _NO_JSON
     if wanted["kind"] == "array" and isinstance(value, dict):
         value = [value]
-    return json.dumps(_fitted(value, wanted), ensure_ascii=False)
+    if wanted["kind"] == "struct" and isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        value = value[0]
+    misfits: list[Any] = []
+    fitted = None if value is _NO_JSON else _fitted(value, wanted, options, misfits)
+    if value is _NO_JSON or misfits or (wanted["kind"] == "struct" and not isinstance(value, dict)):
+        if options.get("mode") == "failfast":
+            raise ValueError(
+                "[MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION] Malformed records are detected in record parsing: "
+                f"{text[:100]}. Parse Mode: FAILFAST. With 'mode' as 'PERMISSIVE' they give NULL."
+            )
+        if wanted["kind"] != "struct":
+            return None if fitted is None else json.dumps(fitted, ensure_ascii=False)
+        fitted = fitted or {}
+        if any(name == corrupt for name, _ in wanted["fields"]):
+            fitted[corrupt] = text
+    elif isinstance(fitted, dict) and wanted["kind"] == "struct" and corrupt in fitted:
+        fitted[corrupt] = None
+    return json.dumps(fitted, ensure_ascii=False)
 
 
-def _fitted(value: Any, wanted: Any) -> Any:
+_NO_JSON = object()
+
+
+@lru_cache(maxsize=64)
+def _schema(schema: str) -> tuple[Any, Mapping[str, str]]:
+    loaded = json.loads(schema)
+    return loaded["type"], loaded["options"]
+
+
+def _fitted(value: Any, wanted: Any, options: Mapping[str, str], misfits: list[Any]) -> Any:
+    """The value in the wanted type; what does not fit is NULL and noted among the misfits."""
     if value is None:
         return None
     kind = wanted["kind"]
-    if kind == "struct":
-        if not isinstance(value, dict):
-            return None
-        return {name: _fitted(value.get(name), part) for name, part in wanted["fields"]}
-    if kind == "array":
-        return [_fitted(part, wanted["element"]) for part in value] if isinstance(value, list) else None
-    if kind == "map":
-        if not isinstance(value, dict):
-            return None
-        return {name: _fitted(part, wanted["element"]) for name, part in value.items()}
-    return _simple(value, kind)
+    if kind == "struct" and isinstance(value, dict):
+        return {name: _fitted(value.get(name), part, options, misfits) for name, part in wanted["fields"]}
+    inner: list[Any] = []
+    made: Any = None
+    if kind == "array" and isinstance(value, list):
+        made = [_fitted(part, wanted["element"], options, inner) for part in value]
+    if kind == "map" and isinstance(value, dict):
+        made = {name: _fitted(part, wanted["element"], options, inner) for name, part in value.items()}
+    if made is not None:
+        misfits.extend(inner)
+        # A struct stays with what fits of it; of anything else one misfit spoils the whole.
+        return None if inner and wanted["element"]["kind"] != "struct" else made
+    fitted = None if kind in ("struct", "array", "map") else _simple(value, kind, options)
+    if fitted is None:
+        misfits.append(value)
+    return fitted
 
 
-def _simple(value: Any, kind: str) -> Any:
+def _simple(value: Any, kind: str, options: Mapping[str, str]) -> Any:
     number, text = isinstance(value, _Number), isinstance(value, str)
     if kind == "VARCHAR":
         return str(value) if text else _dump(value)
@@ -145,7 +208,9 @@ def _simple(value: Any, kind: str) -> Any:
         return int(value) if whole and -_BOUNDS[kind] <= int(value) < _BOUNDS[kind] else None
     if kind in ("DOUBLE", "FLOAT"):
         if number:
-            return float(value)
+            return float(value) if math.isfinite(float(value)) else f"{'-' * value.startswith('-')}Infinity"
+        if isinstance(value, float):
+            return json.dumps(value)
         return str(value) if text and value in ("NaN", "Infinity", "-Infinity", "+INF", "INF", "-INF") else None
     if kind.startswith("DECIMAL"):
         try:
@@ -153,8 +218,17 @@ def _simple(value: Any, kind: str) -> Any:
         except InvalidOperation:
             return None
     if text and not number:
-        return _instant(value, kind)
+        pattern = options.get("dateformat" if kind == "DATE" else "timestampformat")
+        return _instant(value, kind) if pattern is None else _by_pattern(value, kind, pattern)
     return None
+
+
+def _by_pattern(value: str, kind: str, pattern: str) -> str | None:
+    micros = javatime.parse_time(value, pattern)
+    if micros is None:
+        return None
+    at = datetime(1970, 1, 1) + timedelta(microseconds=micros)
+    return at.date().isoformat() if kind == "DATE" else at.isoformat(sep=" ")
 
 
 def _instant(value: str, kind: str) -> str | None:
@@ -167,12 +241,19 @@ def _instant(value: str, kind: str) -> str | None:
         return None
 
 
-def schema_of(text: str) -> str | None:
+def schema_of(text: str, options: Mapping[str, str] = LENIENT) -> str | None:
     """The schema of a document, as schema_of_json prints it."""
     try:
-        return _printed(_inferred(_load(text)))
+        inferred = _inferred(_read(text, options, dict, strict=True))
     except ValueError:
         return None
+    return _printed(_as_strings(inferred) if options.get("primitivesasstring") == "true" else inferred)
+
+
+def _as_strings(inferred: Any) -> Any:
+    if isinstance(inferred, dict):
+        return {name: _as_strings(part) for name, part in inferred.items()}
+    return [_as_strings(inferred[0])] if isinstance(inferred, list) else "STRING"
 
 
 def _inferred(value: Any) -> Any:

@@ -16,6 +16,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from local_platform.query_service.engine import (
     bounded,
+    decimalformat,
     exact,
     javatime,
     murmur3,
@@ -212,6 +213,9 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_crc32", _crc32, ["BLOB"], "BIGINT"),
     ("spark_sha2", _sha2, ["BLOB", "INTEGER"], "VARCHAR"),
     ("spark_schema_of_json", sparkjson.schema_of, ["VARCHAR"], "VARCHAR"),
+    ("spark_format_by_pattern", decimalformat.by_pattern, ["DOUBLE", "VARCHAR"], "VARCHAR"),
+    ("spark_format_exactly_by_pattern", decimalformat.exactly_by_pattern, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("spark_format_exactly_by_places", decimalformat.exactly_by_places, ["VARCHAR", "INTEGER"], "VARCHAR"),
     ("spark_xpath", xpath.nodes, ["VARCHAR", "VARCHAR"], "VARCHAR[]"),
     ("spark_xpath_text", xpath.text, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("spark_xpath_number", xpath.number, ["VARCHAR", "VARCHAR"], "DOUBLE"),

@@ -71,7 +71,6 @@ SELECT soundex('Robert') AS a, soundex('Rupert') AS b, soundex('Tymczak') AS c, 
 SELECT format_number(1234567.891, 2) AS a, format_number(1234.5, 0) AS b, format_number(-0.5, 0) AS c, format_number(1.5, 0) AS d, format_number(0, 3) AS e, format_number(12, -1) AS f, format_number(d, 2) AS g FROM numbers
 # format_number with a pattern
 SELECT format_number(12332.123456, '##################.###') AS a, format_number(12332.1, '#,###.00') AS b
-~ format_number knows a number of places; the pattern form is refused.
 # base64
 SELECT id, base64(raw) AS a, base64(t) AS b, unbase64(base64(t)) AS c FROM words
 # hex of text and unhex

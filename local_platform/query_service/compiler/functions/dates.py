@@ -115,10 +115,10 @@ def _trunc(self: Expressions, call: Call) -> Value:
 @function("date_format", least=2, most=2)
 def _date_format(self: Expressions, call: Call) -> Value:
     value = self.held(cast(self.value(call.arguments[0]), TIMESTAMP))
-    return Value(_formatted(value.sql, cast(self.value(call.arguments[1]), STRING)), STRING)
+    return Value(formatted_time(value.sql, cast(self.value(call.arguments[1]), STRING)), STRING)
 
 
-def _formatted(sql: str, pattern: Value) -> str:
+def formatted_time(sql: str, pattern: Value) -> str:
     """SQL of a time's text."""
     if isinstance(pattern.literal, str):
         known = strftime_pattern(pattern.literal)
@@ -185,7 +185,7 @@ def _from_unixtime(self: Expressions, call: Call) -> Value:
     pattern = _text(_DEFAULT_PATTERN)
     if len(call.arguments) > 1:
         pattern = cast(self.value(call.arguments[1]), STRING)
-    return Value(_formatted(f"make_timestamp({seconds.sql} * 1000000)", pattern), STRING)
+    return Value(formatted_time(f"make_timestamp({seconds.sql} * 1000000)", pattern), STRING)
 
 
 @function("window", "time_window", least=2, most=4)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from local_platform.query_service.compiler import growth, operators, regex
 from local_platform.query_service.compiler.calls import Call
-from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.casts import cast, literal_text, to_text
 from local_platform.query_service.compiler.functions.registry import arguments, function, simple
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error, execution_error
@@ -123,12 +123,28 @@ def _levenshtein(self: Expressions, call: Call) -> Value:
 
 @function("format_number", least=2, most=2)
 def _format_number(self: Expressions, call: Call) -> Value:
-    """With a number of places. The pattern form of Java's DecimalFormat is not there."""
-    number, places = self.value(call.arguments[0]), self.value(call.arguments[1])
-    if not places.type.is_integral and places.type.kind != "void":
-        raise analysis_error("The local Query Service knows format_number with a number of decimal places only.")
-    double = cast(number, DOUBLE).sql
-    return Value(f"spark_format_number({double}, {cast(places, INT).sql})", STRING)
+    """With a number of places, or by a pattern of Java's DecimalFormat."""
+    number, form = self.value(call.arguments[0]), self.value(call.arguments[1])
+    if not number.type.is_numeric and number.type.kind != "void":
+        raise analysis_error(
+            f'format_number takes a number, not "{number.type.spark.upper()}"; CAST it to a numeric type.',
+            kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        )
+    if form.type.kind not in ("string", "void") and not form.type.is_integral:
+        raise analysis_error(
+            f'format_number takes a number of decimal places or a pattern, not "{form.type.spark.upper()}".',
+            kind="DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        )
+    # A double does not hold every decimal and bigint.
+    exact = number.type.kind in ("decimal", "bigint")
+    if form.type.kind == "string":
+        if exact:
+            return Value(f"spark_format_exactly_by_pattern({to_text(number.sql, number.type)}, {form.sql})", STRING)
+        return Value(f"spark_format_by_pattern({cast(number, DOUBLE).sql}, {form.sql})", STRING)
+    places = cast(form, INT).sql
+    if exact:
+        return Value(f"spark_format_exactly_by_places({to_text(number.sql, number.type)}, {places})", STRING)
+    return Value(f"spark_format_number({cast(number, DOUBLE).sql}, {places})", STRING)
 
 
 @function("trim", "rtrim", most=2)
