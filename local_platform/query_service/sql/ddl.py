@@ -289,6 +289,7 @@ def _no_alter(reader: Reader) -> QueryError:
     word = reader.next().upper
     instead = {
         "RENAME": "Create a table of the new name, or point a view at it with CREATE OR REPLACE VIEW.",
+        "SET": "An older page has SET SCHEMA; write ALTER TABLE t ADD SCHEMA database.schema.",
         "ALTER": "Types do not change; add a column of the new type.",
     }.get(word)
     return not_supported(f"ALTER TABLE {word}", "it is not documented.", instead=instead)

@@ -115,6 +115,12 @@ class _Depth:
             )
 
 
+def parameter_count(sql: str) -> int:
+    """How many values a query takes: the highest of $1, $2, ..."""
+    numbers = [int(token.text[1:]) for token in tokenize(sql) if token.text[:1] == "$" and token.text[1:].isdigit()]
+    return max(numbers, default=0)
+
+
 def blank_hash_comments(sql: str) -> str:
     """Blanks in place of the lines that begin with `#`: comments in a block, but text inside quotes."""
     parts: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from local_platform.query_service.errors import no_models, not_supported, syntax_error
@@ -122,6 +123,12 @@ def _target(reader: Reader) -> str:
     return parts[0]
 
 
+# Commas outside parentheses, as in decimal(5,2).
+_BETWEEN_TYPES = re.compile(r",(?![^(]*\))")
+# Spark's lists that no page has.
+_NOT_SHOWN = ("COLUMNS", "CREATE", "FUNCTIONS", "PARTITIONS", "TBLPROPERTIES", "TABLE", "CATALOGS", "INDEXES", "ROLES")
+
+
 def _show(reader: Reader) -> Show:
     if reader.accept("PRIMARY", "KEYS"):
         reader.end()
@@ -137,6 +144,10 @@ def _show(reader: Reader) -> Show:
         reader.end()
         return Show("PARAMETER", "transaction_isolation")
     subject = reader.name("what to show")
+    if subject.upper() in _NOT_SHOWN:
+        raise not_supported(
+            f"SHOW {subject.upper()}", "it is not documented.", instead="Use SELECT * FROM t WHERE 1=0 for columns."
+        )
     reader.end()
     return Show(subject.upper()) if subject.upper() in _SHOW_LISTS else Show("PARAMETER", subject)
 
@@ -205,7 +216,7 @@ def _prepare(reader: Reader) -> Prepare:
     name = reader.name("the name of the statement")
     types: tuple[str, ...] = ()
     if reader.sees("("):
-        types = tuple(part.strip() for part in reader.parenthesised().split(",") if part.strip())
+        types = tuple(part.strip() for part in _BETWEEN_TYPES.split(reader.parenthesised()) if part.strip())
     reader.expect("AS")
     query = reader.rest()
     if not isinstance(parse_statement(query), Select):

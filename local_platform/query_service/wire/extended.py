@@ -15,7 +15,7 @@ from local_platform.query_service.engine.results import Result
 from local_platform.query_service.engine.select import describe
 from local_platform.query_service.engine.session import Session
 from local_platform.query_service.errors import QueryError, syntax_error
-from local_platform.query_service.sql.lexer import split, tokenize
+from local_platform.query_service.sql.lexer import parameter_count, split
 from local_platform.query_service.sql.parse import parse_statement
 from local_platform.query_service.sql.statements import Select
 from local_platform.query_service.sql.types import Type
@@ -111,7 +111,7 @@ class Extended:
         text = pieces[0] if pieces else ""
         if text:
             parse_statement(text)
-        oids += [0] * (_parameter_count(text) - len(oids))
+        oids += [0] * (parameter_count(text) - len(oids))
         self.statements[name] = Prepared(text, [oid or _TEXT_OID for oid in oids])
         self.stream.write(messages.PARSE_COMPLETE)
 
@@ -235,11 +235,6 @@ class Extended:
         if found is None:
             raise QueryError("34000", f"Portal {name!r} does not exist.")
         return found
-
-
-def _parameter_count(sql: str) -> int:
-    numbers = [int(token.text[1:]) for token in tokenize(sql) if token.text[:1] == "$" and token.text[1:].isdigit()]
-    return max(numbers, default=0)
 
 
 def _format(formats: list[int], place: int) -> int:

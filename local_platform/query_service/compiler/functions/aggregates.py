@@ -93,8 +93,16 @@ _statistic("stddev stddev_samp", "stddev_samp")
 _statistic("stddev_pop", "stddev_pop")
 _statistic("variance var_samp", "var_samp")
 _statistic("var_pop", "var_pop")
-_statistic("corr", "corr", takes=2)
 _statistic("kurtosis", "kurtosis_pop")
+
+
+@function("corr", kind="aggregate", least=2, most=2)
+def _corr(self: Expressions, call: Call) -> Value:
+    """Of the sums of squares, as Spark does: a column's correlation with itself is 1.0 to the last digit."""
+    values = ", ".join(value.sql for value in arguments(self, call, DOUBLE, DOUBLE))
+    xy, xx, yy = (f"regr_{sums}({_distinct(call)}{values}){call.over}" for sums in ("sxy", "sxx", "syy"))
+    # Without spread there is nothing to compare: NULL.
+    return Value(f"({xy} / NULLIF(sqrt({xx} * {yy}), 0))", DOUBLE)
 
 
 @function("approx_count_distinct", kind="aggregate", most=2)
