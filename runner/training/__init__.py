@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -26,7 +26,7 @@ from runner.export.exported import Exported
 from runner.model_card import Importance, Parts, build_card, contract_hash, write_card
 from runner.settings import UseCase
 from runner.training.boosting import Boosted, as_json, boost
-from runner.training.door import Floats, TrainingData, read_training_data
+from runner.training.door import Floats, Rows, TrainingData, read_training_data
 from runner.training.final_fit import FinalFit, day_of, fit_again, learned_until, newest_of
 from runner.training.model import CARD_FILE, JUDGED_FILE, MODEL_FILE, TEST_SCORES_FILE, Model, load_model, text_hash
 
@@ -34,6 +34,10 @@ __all__ = ["Model", "Trained", "load_model", "train"]
 
 EXPLAINED_ROWS = 5_000
 """Test rows whose contributions are averaged for the feature importance."""
+PROBABILITIES = (
+    "Probabilities are those of people as of {date}. Where the share that converts drifts, they are off by what it has "
+    "moved since then: data.conversion_rate has it for each date."
+)
 NOT_REFITTED = (
     "The newest date holds too little to fit on it: the judged model is published as it is, a label window older."
 )
@@ -112,9 +116,13 @@ def train(exported: Exported, contract: Contract, use_case: UseCase, model_dir: 
             "rows": {name: rows.size for name, rows in data.splits.items()},
             "conversions": {name: rows.positives for name, rows in data.splits.items()},
             "as_of": {name: _days(rows.as_of) for name, rows in data.splits.items()},
+            "conversion_rate": conversion_rates(data.splits.values()),
         },
         **_fitted(model, grown),
-        published=_published(again, learned_until(newest_of(data.test) if again else known, window)),
+        published={
+            **_published(again, learned_until(newest_of(data.test) if again else known, window)),
+            "probabilities": PROBABILITIES.format(date=again.through if again else day_of(newest_of(calibrate))),
+        },
         judged={
             "model_sha256": text_hash(judged_text),
             "as_of": day_of(newest_of(data.test)).isoformat(),
@@ -137,6 +145,15 @@ def importance(model: Model, data: TrainingData) -> tuple[Importance, ...]:
     strength = np.abs(model.contributions(x)).mean(axis=0)
     found = [Importance(f.name, float(v)) for f, v in zip(model.features, strength, strict=True)]
     return tuple(sorted(found, key=lambda i: (-i.mean_absolute, i.feature)))
+
+
+def conversion_rates(splits: Collection[Rows]) -> dict[str, float]:
+    """The share that converted, by as-of date (ISO). A row counts by its weight, so down-sampling does not move it."""
+    as_of = np.concatenate([rows.as_of for rows in splits])
+    label = np.concatenate([rows.label for rows in splits])
+    weight = np.concatenate([rows.weight for rows in splits])
+    shares = {int(d): np.average(label[as_of == d], weights=weight[as_of == d]) for d in np.unique(as_of)}
+    return {day_of(date).isoformat(): round(float(share), 6) for date, share in shares.items()}
 
 
 def _fitted(model: Model, boosted: Boosted) -> dict[str, Any]:

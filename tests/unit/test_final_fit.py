@@ -113,6 +113,17 @@ def test_the_card_says_which_model_is_which(trained: Trained, rows: pd.DataFrame
     assert card["judged"]["model_sha256"] != card["model_sha256"] == trained.model_sha256
 
 
+def test_the_card_says_of_which_date_the_probabilities_are_and_how_the_share_that_converts_moved(
+    trained: Trained, rows: pd.DataFrame
+) -> None:
+    card = json.loads((Path(trained.model_dir) / "card.json").read_text())
+    assert "of people as of 2026-10-26." in card["published"]["probabilities"]
+    weighted = rows.assign(converted=rows.label * rows.weight).groupby("as_of")[["converted", "weight"]].sum()
+    expected = {f"{as_of:%Y-%m-%d}": share for as_of, share in (weighted.converted / weighted.weight).items()}
+    assert list(expected) == list(card["data"]["conversion_rate"])
+    assert card["data"]["conversion_rate"] == pytest.approx(expected, abs=1e-6)
+
+
 def test_nobody_who_calibrates_was_learned_from(
     data: TrainingData, boosted: Boosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
