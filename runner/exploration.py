@@ -1,26 +1,27 @@
 """Figures about the events, for the report: computed in Query Service, so that only a few hundred numbers come back.
 
-They are taken from the daily activity that featurize keeps, so that looking at the events costs no second reading.
+They are taken from the daily activity that featurize keeps, in one reading of it, and cost none of the events.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
 from runner.errors import DataError
+from runner.exploration_sql import figures_sql
 from runner.platform import Platform
 from runner.settings import Settings, UseCase
-from runner.sql import identifier, literal
+from runner.sql import identifier
 
 ACTIVITY = "int_user_day_activity"
 """The model that every figure is taken from: a row per user, UTC day, event type and standing."""
 MOST_TYPES = 60
-"""Event types with a figure of their own, the most frequent first: each is a column of one aggregate."""
+"""Event types with a figure of their own, the most frequent first."""
 SAMPLES = 20
 """People fall into this many equal parts by a stable hash; one part is a 5 % sample."""
 
@@ -118,92 +119,67 @@ def explore_activity(sql: Sql, activity: str, events: str, target_event: str, as
         activity: its name. events: that of the event table behind it. target_event: its event type.
         as_of: only events of the UTC days before this moment count.
     """
-    before = f"from {identifier(activity)} where activity_date < cast('{_utc(as_of):%Y-%m-%d}' as date)"
-    source = f"{before} and standing = 'usable'"
-    totals = sql.rows(
-        "select sum(case when standing = 'usable' then n else 0 end) as known_rows, "
-        "sum(case when standing = 'no identity' then n else 0 end) as nameless_rows, "
-        "min(case when standing = 'usable' then first_event_ms end) as first_ms, "
-        f"max(case when standing = 'usable' then last_event_ms end) as last_ms {before}"
-    )[0]
-    if not _int(totals["known_rows"]):
+    day = f"{_utc(as_of):%Y-%m-%d}"
+    rows = sql.rows(figures_sql(identifier(activity), day, target_event, SAMPLES))
+    days = [row for row in rows if row["fact"] == "day" and _int(row["n"])]
+    if not days:
         raise DataError(
-            f"{events} has no event with an identity before {_utc(as_of):%Y-%m-%d}.",
+            f"{events} has no event with an identity before {day}.",
             "Check identity.path in propensity.yml and the as-of date.",
         )
-    counts = sql.rows(
-        f"select event_type, sum(n) as event_rows {source} and event_type is not null "
-        f"group by event_type order by event_rows desc nulls last, event_type asc nulls last limit {MOST_TYPES}"
+    parts = sorted(
+        (row for row in rows if row["fact"] == "part" and row["part"] is not None), key=lambda row: _int(row["part"])
     )
-    types = {str(r["event_type"]): _int(r["event_rows"]) for r in counts}
-    users, targets, target_users, figures = _per_user(sql, source, target_event, types)
+    everybody = {name: sum(_int(row[name]) for row in parts) for name in ("people", "targets", "squares", "had_it")}
     return Exploration(
         as_of=_utc(as_of).isoformat(),
         table=events,
-        first_at=_time(totals["first_ms"]),
-        last_at=_time(totals["last_ms"]),
-        events=_int(totals["known_rows"]),
-        without_identity=_int(totals["nameless_rows"]),
-        users=users,
+        first_at=_time(min(_int(row["first_ms"]) for row in days)),
+        last_at=_time(max(_int(row["last_ms"]) for row in days)),
+        events=sum(_int(row["n"]) for row in days),
+        without_identity=sum(_int(row["nameless"]) for row in rows if row["fact"] == "day"),
+        users=everybody["people"],
         target_event=target_event,
-        targets=targets,
-        target_users=target_users,
-        types=figures,
-        days=_days(sql, source, target_event),
-        sample=_sample(sql, source, target_event),
-        ids_on_several_days=_ids_on_several_days(sql, source),
+        targets=everybody["targets"],
+        target_users=everybody["had_it"],
+        types=_types(rows, everybody),
+        days=tuple(
+            DayFigures(_day(row["day"]), _int(row["n"]), _int(row["of_target"]))
+            for row in sorted(days, key=lambda row: _day(row["day"]))
+        ),
+        sample=_sample([(_int(row["people"]), _int(row["had_it"])) for row in parts]),
+        ids_on_several_days=sum(_int(row["again"]) for row in rows if row["fact"] == "id"),
     )
 
 
-def _per_user(
-    sql: Sql, source: str, target: str, types: dict[str, int]
-) -> tuple[int, int, int, tuple[TypeFigures, ...]]:
-    """Users, target events, target users, and each type's figures: one pass, one row back."""
-    names = list(types)
-    counted = ", ".join(f"sum({_is(name)}) as c{i}" for i, name in enumerate(names))
-    sums = ", ".join(
-        f"sum(c{i}) as s{i}, sum(c{i} * c{i}) as q{i}, sum(c{i} * t) as p{i}, "
-        f"sum(case when c{i} > 0 then 1 else 0 end) as u{i}, "
-        f"sum(case when c{i} > 0 and t > 0 then 1 else 0 end) as v{i}"
-        for i in range(len(names))
-    )
-    found = sql.rows(
-        f"select count(*) as n, sum(t) as s, sum(t * t) as q, sum(case when t > 0 then 1 else 0 end) as u, {sums} "
-        f"from (select user_id, sum({_is(target)}) as t, {counted} {source} group by user_id) as per_user"
-    )[0]
-    row = {name: _int(value) for name, value in found.items()}
-    figures = [
+def _types(rows: Sequence[Mapping[str, Any]], everybody: Mapping[str, int]) -> tuple[TypeFigures, ...]:
+    """Figures of the most frequent types, given the sums over all people."""
+    found = [row for row in rows if row["fact"] == "type" and row["event_type"] is not None]
+    found.sort(key=lambda row: (-_int(row["n"]), str(row["event_type"])))
+    return tuple(
         TypeFigures(
-            name,
-            types[name],
-            row[f"u{i}"],
-            row[f"v{i}"],
-            pearson(row["n"], row[f"s{i}"], row["s"], row[f"q{i}"], row["q"], row[f"p{i}"]),
+            str(row["event_type"]),
+            _int(row["n"]),
+            _int(row["users"]),
+            _int(row["converted"]),
+            pearson(
+                everybody["people"],
+                _int(row["n"]),
+                everybody["targets"],
+                _int(row["own_squares"]),
+                everybody["squares"],
+                _int(row["products"]),
+            ),
         )
-        for i, name in enumerate(names)
-    ]
-    return row["n"], row["s"], row["u"], tuple(figures)
-
-
-def _days(sql: Sql, source: str, target: str) -> tuple[DayFigures, ...]:
-    rows = sql.rows(
-        f"select activity_date as day, sum(n) as event_rows, sum({_is(target)}) as target_rows {source} "
-        "group by activity_date order by day asc nulls last"
+        for row in found[:MOST_TYPES]
     )
-    return tuple(DayFigures(_day(r["day"]), _int(r["event_rows"]), _int(r["target_rows"])) for r in rows)
 
 
-def _sample(sql: Sql, source: str, target: str) -> SampleFigures | None:
-    part = f"cast(conv(substr(md5(concat('sample', user_id)), 1, 8), 16, 10) as bigint) % {SAMPLES}"
-    rows = sql.rows(
-        "select part, count(*) as n, sum(case when t > 0 then 1 else 0 end) as u "
-        f"from (select user_id, max({part}) as part, sum({_is(target)}) as t {source} group by user_id) "
-        "as per_user group by part order by part asc nulls last"
-    )
-    parts = [(_int(r["n"]), _int(r["u"])) for r in rows]
-    users, had = sum(n for n, _ in parts), sum(u for _, u in parts)
+def _sample(parts: Sequence[tuple[int, int]]) -> SampleFigures | None:
+    """From the people and the target users of each part."""
     if len(parts) < SAMPLES:
         return None
+    users, had = sum(n for n, _ in parts), sum(u for _, u in parts)
     whole = had / users
     n, u = parts[0]
     return SampleFigures(
@@ -213,15 +189,6 @@ def _sample(sql: Sql, source: str, target: str) -> SampleFigures | None:
         math.sqrt(whole * (1 - whole) / n),
         math.sqrt(sum((own / size - whole) ** 2 for size, own in parts) / len(parts)),
     )
-
-
-def _ids_on_several_days(sql: Sql, source: str) -> int:
-    """Each row of daily activity names one of its event ids by a hash, and within a day an id is on one row only."""
-    rows = sql.rows(
-        f"select count(*) as n from (select least_id_hash {source} and least_id_hash is not null "
-        "group by least_id_hash having count(*) > 1) as by_id"
-    )
-    return _int(rows[0]["n"])
 
 
 def pearson(n: int, sx: int, sy: int, sxx: int, syy: int, sxy: int) -> float | None:
@@ -234,11 +201,6 @@ def strongest(types: Sequence[TypeFigures], target_event: str) -> tuple[TypeFigu
     """The types other than the target that have a correlation, strongest first."""
     others = [t for t in types if t.event_type != target_event and t.correlation is not None]
     return tuple(sorted(others, key=lambda t: -abs(t.correlation or 0.0)))
-
-
-def _is(event_type: str) -> str:
-    """Events of this type in a row of daily activity."""
-    return f"case when event_type = {literal(event_type)} then n else 0 end"
 
 
 def _int(value: Any) -> int:
