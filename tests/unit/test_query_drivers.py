@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import psycopg
 import psycopg2
 import pytest
@@ -114,3 +117,70 @@ def test_sqlalchemy_over_psycopg_3_connects_without_hstore(world: World) -> None
         with pytest.raises(sa.exc.ProgrammingError, match="CAST"):
             connection.execute(sa.select(sa.literal("x")))
     engine.dispose()
+
+
+async def asyncpg_answers(world: World, *questions: str) -> list[Any]:
+    """What asyncpg, which describes each statement before it binds it, is answered; an error is its SQLSTATE."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    given = world.dsn()
+    connection = await asyncpg.connect(
+        host=given["host"],
+        port=given["port"],
+        user=given["user"],
+        password=given["password"],
+        database=given["dbname"],
+        ssl=context,
+    )
+    answers: list[Any] = []
+    try:
+        for question in questions:
+            try:
+                answers.append([tuple(row) for row in await asyncio.wait_for(connection.fetch(question), 10)])
+            except asyncpg.PostgresError as error:
+                answers.append(error.sqlstate)
+    finally:
+        connection.terminate()
+    return answers
+
+
+def test_statements_with_rows_are_described_before_they_run(world: World) -> None:
+    world.rows("CREATE TABLE described AS SELECT 1 AS a")
+    found = asyncio.run(
+        asyncpg_answers(
+            world,
+            "SHOW server_version",
+            "EXPLAIN SELECT 1 AS a",
+            "SET aqp",
+            "PREPARE plus AS SELECT $1 + 1 AS a",
+            "EXECUTE plus(1)",
+            "DECLARE c CURSOR FOR SELECT 5 AS a",
+            "FETCH 1 FROM c",
+            "ANALYZE TABLE described COMPUTE STATISTICS AS known",
+            "SELECT columnName FROM known",
+        )
+    )
+    assert found == [
+        [("0.1.0",)],
+        [("Output [a: int]",)],
+        [("false",)],
+        [],
+        [(2,)],
+        [],
+        [(5,)],
+        [("known",)],
+        [("a",)],
+    ]
+
+
+def test_a_block_told_to_be_without_rows_sends_none(world: World) -> None:
+    """Its rows are known only when it has run; a driver that was told of no columns takes none."""
+    found = asyncio.run(asyncpg_answers(world, "$$ BEGIN SELECT 5 AS a; END $$", "SELECT 6 AS a"))
+    assert found == [[], [(6,)]]
+
+
+def test_an_error_reaches_a_driver_that_waits_for_it_before_it_goes_on(world: World) -> None:
+    found = asyncio.run(
+        asyncpg_answers(world, "SELECT nope AS a", "SELECT * FROM nowhere", "EXECUTE nobody", "SELECT 1 AS a")
+    )
+    assert found == ["58000", "42P01", "26000", [(1,)]]

@@ -151,6 +151,8 @@ class Connection:
         session = self._session()
         session.failed = session.in_transaction
         self.stream.write(messages.error(problem))
+        # A client may wait for the error before it sends Sync; up to then everything else is skipped, its Flush too.
+        self.stream.flush()
 
     def _simple(self, text: str) -> None:
         """A message of statements: each in turn until one fails."""

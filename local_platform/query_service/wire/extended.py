@@ -10,14 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from local_platform.query_service.compiler.scope import Value
+from local_platform.query_service.engine.describe import columns_before
 from local_platform.query_service.engine.execute import execute
 from local_platform.query_service.engine.results import Result
-from local_platform.query_service.engine.select import describe
 from local_platform.query_service.engine.session import Session
 from local_platform.query_service.errors import QueryError, syntax_error
 from local_platform.query_service.sql.lexer import parameter_count, split
 from local_platform.query_service.sql.parse import parse_statement
-from local_platform.query_service.sql.statements import Select
+from local_platform.query_service.sql.statements import Prepare
 from local_platform.query_service.sql.types import Type
 from local_platform.query_service.wire import messages
 from local_platform.query_service.wire.ahead import ahead
@@ -33,10 +33,15 @@ _ALL = 1 << 62
 
 @dataclass
 class Prepared:
-    """A parsed statement and the types of its parameters."""
+    """A parsed statement and the types of its parameters.
+
+    Attributes:
+        silent: described as giving no rows; a client that was told so must not be sent any.
+    """
 
     sql: str
     oids: list[int]
+    silent: bool = False
 
 
 @dataclass
@@ -109,9 +114,9 @@ class Extended:
         if name and name in self.statements:
             raise QueryError("42P05", f"Prepared statement {name} already exists.")
         text = pieces[0] if pieces else ""
-        if text:
-            parse_statement(text)
-        oids += [0] * (parameter_count(text) - len(oids))
+        # The $1 of PREPARE are for EXECUTE to fill, not for the driver.
+        if text and not isinstance(parse_statement(text), Prepare):
+            oids += [0] * (parameter_count(text) - len(oids))
         self.statements[name] = Prepared(text, [oid or _TEXT_OID for oid in oids])
         self.stream.write(messages.PARSE_COMPLETE)
 
@@ -146,6 +151,7 @@ class Extended:
             self.stream.write(messages.row_description(columns, [0] * len(columns)))
             return
         portal = self._portal(name)
+        portal.prepared.silent = False
         result = self._open(portal)
         if result.columns is None:
             self.stream.write(messages.NO_DATA)
@@ -156,9 +162,9 @@ class Extended:
         prepared = self._statement(name)
         self.stream.write(messages.parameter_description(prepared.oids))
         columns = None
-        if prepared.sql and isinstance(parse_statement(prepared.sql), Select):
-            empty = [value_of(None, oid, 0) for oid in prepared.oids]
-            columns = describe(self.session, prepared.sql, empty).columns
+        if prepared.sql:
+            columns = columns_before(self.session, prepared.sql, [value_of(None, oid, 0) for oid in prepared.oids])
+        prepared.silent = columns is None
         if columns is None:
             self.stream.write(messages.NO_DATA)
         else:
@@ -174,7 +180,7 @@ class Extended:
         for text in result.notices:
             self.stream.write(messages.notice(text))
         result.notices = []
-        if result.columns is not None and self._send(portal, result, most):
+        if result.columns is not None and not portal.prepared.silent and self._send(portal, result, most):
             self.stream.write(messages.PORTAL_SUSPENDED)
             return
         tag = f"{result.tag} {portal.count}" if result.columns is not None and result.tag in _COUNTED else result.tag
