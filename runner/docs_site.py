@@ -49,6 +49,7 @@ def build_docs(settings_file: Path, out: Path, log: Callable[[str], None], *, lo
 def _generate(settings: Path, out: Path, environment: Mapping[str, str], log: Callable[[str], None]) -> Path:
     with tempfile.TemporaryDirectory(prefix="propensity-docs-") as target:
         arguments = ["dbt", "--", "docs", "generate", "--static", "--target", "prod", "--target-path", target]
+        arguments += ["--select", "path:models", "fqn:*"]  # else the default selector leaves out scores and audiences
         _run(arguments, settings, environment, log)
         page = Path(shutil.copyfile(Path(target) / "static_index.html", out / "index.html"))
     log(f"The documentation is {page}")

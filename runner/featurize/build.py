@@ -14,7 +14,14 @@ from runner.cost import keep_seconds, past_seconds
 from runner.errors import DataError, SettingsError
 from runner.featurize.command import dbt_environment, propensity_variables, run_dbt
 from runner.featurize.event_days import Writing, read_event_days
-from runner.featurize.history import MOST_UNLISTED, Sql, checked_name, end_of_newest_complete_day, require_history
+from runner.featurize.history import (
+    MOST_UNLISTED,
+    Sql,
+    checked_name,
+    end_of_newest_complete_day,
+    require_history,
+    require_target,
+)
 from runner.platform import Platform
 from runner.project import differences, synced_copy
 from runner.settings import Settings, UseCase
@@ -99,7 +106,9 @@ def featurize(
     require_history(use_case, history, day)
     log(f"{history.events:,} events from {history.first_day} to {history.newest_day}; as of {day}")
 
-    unlisted = unlisted_features(settings, event_days.event_types(day), log)
+    seen = event_days.event_types(day)
+    require_target(use_case, seen, day)
+    unlisted = unlisted_features(settings, seen, log)
     project = project_to_build(settings, project_dir, work_dir, unlisted, log)
     variables = propensity_variables(day, history.first_day, tenant, events_table, profiles_table, event_days)
     variables["past_seconds"] = past_seconds(work_dir)
@@ -215,4 +224,5 @@ def _one(sql: Sql, statement: str) -> int:
 
 
 def _some(names: tuple[str, ...], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    shown = ", ".join(name or "(an empty text)" for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")

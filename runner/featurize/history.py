@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from runner.errors import DataError, SettingsError
@@ -143,6 +144,27 @@ def require_history(use_case: UseCase, history: History, as_of: date) -> None:
             "Load older events, choose a later as-of date, or shorten horizon_days, gap_days or min_history_days in "
             "propensity.yml.",
         )
+
+
+def require_target(use_case: UseCase, seen: Sequence[str], as_of: date) -> None:
+    """Refuse a target event that never happened: every label would be 0, and a run is built once.
+
+    Args:
+        seen: the event types that occur before as_of.
+
+    Raises:
+        DataError: it names the types that are written like it, else the most frequent ones.
+    """
+    target = use_case.target_event
+    if target in seen:
+        return
+    known = {name.lower(): name for name in seen}
+    alike = [known[name] for name in get_close_matches(target.lower(), list(known), n=3)]
+    instead = f"is it {' or '.join(alike)}?" if alike else f"there are: {', '.join(seen[:8])}."
+    raise DataError(
+        f"The use case {use_case.name} predicts {target!r}, but no event before {as_of} is of that type; {instead}",
+        "Correct target_event in propensity.yml (upper and lower case differ), or load events that have it.",
+    )
 
 
 def checked_name(name: str) -> str:

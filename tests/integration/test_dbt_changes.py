@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,15 @@ def test_a_run_that_is_there_has_the_columns_of_its_day_and_a_new_one_asks_for_a
     assert content(store, first) == before
 
 
+def test_a_run_that_was_built_for_another_question_is_not_taken_for_the_answer(
+    store: FeatureStore, first: Featurized
+) -> None:
+    cases = [c.model_copy(update={"horizon_days": 7}) for c in store.settings.use_cases]
+    sooner = replace(store, settings=store.settings.model_copy(update={"use_cases": tuple(cases)}))
+    with pytest.raises(DataError, match="newsletter-20261101, which was built for another question: horizon_days was"):
+        sooner.featurize(FIRST)
+
+
 def test_a_feature_that_comes_and_goes_is_null_in_every_run_but_its_own(store: FeatureStore, first: Featurized) -> None:
     before = content(store, first)
     write_feature(store, "int")
@@ -138,6 +148,7 @@ def test_the_docs_site_is_one_page_with_descriptions_columns_and_lineage(page: P
     assert set(described) <= set(built)
     assert all(column["description"] for column in described.values())
     assert "exposure.propensity.newsletter_destination" in manifest["exposures"]
+    assert "source.propensity.scores.newsletter_scores" in catalog["sources"]
     parents = manifest["parent_map"]["model.propensity.newsletter_audience"]
     assert parents == ["source.propensity.scores.newsletter_scores"]
 
@@ -173,7 +184,7 @@ def held(text: str, what: str) -> dict[str, Any]:
 def test_a_contract_that_does_not_fit_the_sql_names_the_column(store: FeatureStore, first: Featurized) -> None:
     write_feature(store, "int")
     path = store.project / "models/features/feat_weekend.yml"
-    path.write_text(path.read_text().replace("data_type: int\n        desc", "data_type: string\n        desc"))
+    path.write_text(path.read_text().replace("data_type: int\n        desc", "data_type: bigint\n        desc"))
     try:
         with pytest.raises(DataError, match=r"feat_weekend: .*n_weekend_events.*data type mismatch"):
             store.featurize(date(2026, 11, 4))

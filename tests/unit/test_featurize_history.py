@@ -9,7 +9,7 @@ import pytest
 
 from runner.errors import DataError, SettingsError
 from runner.featurize import DayOfData, EventDays, History, end_of_newest_complete_day, read_history, require_history
-from runner.featurize.history import checked_name
+from runner.featurize.history import checked_name, require_target
 from runner.settings import AudienceSettings, UseCase
 
 NOW = datetime(2026, 11, 23, 12, 0)
@@ -91,6 +91,16 @@ def test_too_short_a_history_states_the_days_needed_and_seen() -> None:
 def test_an_as_of_after_the_data_is_refused_with_the_last_possible_date() -> None:
     with pytest.raises(DataError, match=r"2026-11-20 is after the end of the data.*Use 2026-11-09"):
         require_history(CASE, history(*days_from(date(2026, 8, 31), 70)), date(2026, 11, 20))
+
+
+def test_a_target_that_never_happened_is_refused_with_what_is_written_like_it() -> None:
+    seen = ("commerce.purchases", CASE.target_event)
+    require_target(CASE, seen, date(2026, 11, 9))
+    typed = CASE.model_copy(update={"target_event": "Commerce.purchase"})
+    with pytest.raises(DataError, match=r"no event before 2026-11-09 is of that type; is it commerce.purchases\?"):
+        require_target(typed, seen, date(2026, 11, 9))
+    with pytest.raises(DataError, match=r"there are: commerce.purchases, "):
+        require_target(CASE.model_copy(update={"target_event": "x"}), seen, date(2026, 11, 9))
 
 
 def test_event_types_are_those_before_as_of_only() -> None:

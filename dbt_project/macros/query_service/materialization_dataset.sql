@@ -33,6 +33,9 @@
   {%- endif -%}
   {%- set settings = settings_of_dataset(kept) -%}
   {%- set before = fromjson(state.get('settings') or '{}') if state else {} -%}
+  {%- set question = use_case(about.use_case).copy() -%}
+  {%- do question.pop('audience', none) -%}
+  {%- set question = question | tojson -%}
   {%- if existing is not none -%}
     {%- do refuse_changed_settings(bare_name(runs), before, fromjson(settings)) -%}
   {%- endif -%}
@@ -43,6 +46,7 @@
     {%- do create_dataset(runs, run, kept, sql) -%}
   {%- elif state is not none and state.run_id == run -%}
     {%- do refuse_missing_columns(runs, run) -%}
+    {%- do refuse_changed_question(runs, run, state.get('question'), question) -%}
     {%- do apply_dataset_settings(runs, kept, before) -%}
     {%- do log(bare_name(runs) ~ ' holds run ' ~ run ~ ', counted and complete: nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
@@ -67,7 +71,9 @@
     select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }}
     where {{ run_path(kept) }} = {{ text_literal(run) }}
   {%- endcall -%}
-  {%- do keep_state(bare_name(this), {'run_id': run, 'made_from': made_from, 'settings': settings}) -%}
+  {%- do keep_state(
+    bare_name(this), {'run_id': run, 'made_from': made_from, 'settings': settings, 'question': question}
+  ) -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}
   {{ return({'relations': [this.incorporate(type='view'), runs]}) }}
