@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tests.differential.cases import read_cases
+from tests.differential.examples import DIFFERENT
 
 PAGE = Path(__file__).parents[2] / "local_platform" / "DIFFERENCES_spark.md"
 _HEAD = """\
@@ -16,7 +17,8 @@ _HEAD = """\
 
 Query Service runs Spark SQL, so the local one is compared with Apache Spark 3.5 (ANSI mode off, session in UTC),
 query by query, in `tests/differential`. These queries have another answer here than there, on purpose. Each is run on
-both by the tests, which fail when a difference listed here is gone. This page is made from the queries; do not edit it.
+both by the tests, which fail when a difference listed here is gone. So are the examples of Spark's own documentation of
+those functions that Query Service has. This page is made from the queries; do not edit it.
 """
 
 
@@ -30,6 +32,9 @@ def page() -> str:
             sql = " ".join(case.sql.split()).replace("|", "\\|")
             lines.append(f"| `{sql}` | {case.reason} |")
         lines.append("")
+    lines += ["## Examples of Spark's documentation", "", "| examples (a pattern) | why |", "|---|---|"]
+    lines += ["| `{}` | {} |".format(each.sql.replace("|", "\\|"), each.reason) for each in DIFFERENT]
+    lines.append("")
     return "\n".join(lines)
 
 

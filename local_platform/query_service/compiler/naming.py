@@ -35,6 +35,10 @@ _DEFAULTS = {
     ("substr", 2): ", 2147483647",
     ("regexp_extract", 2): ", 1",
     ("regexp_replace", 3): ", 1",
+    ("position", 2): ", 1",
+    ("sentences", 1): ", , ",
+    ("sentences", 2): ", ",
+    ("unix_timestamp", 0): "current_timestamp(), yyyy-MM-dd HH:mm:ss",
     ("lpad", 2): ",  ",
     ("rpad", 2): ",  ",
     ("locate", 2): ", 1",
@@ -53,8 +57,11 @@ _DEFAULTS = {
     ("str_to_map", 1): ", ,, :",
     ("str_to_map", 2): ", :",
 }
-_CAPITALS = {"pi": "PI", "e": "E", "log": "LOG", "time_window": "window"}
-_UPPER = "SIN COS TAN ASIN ACOS ATAN ATAN2 SINH COSH TANH EXP EXPM1 SQRT CBRT LOG10 LOG2 LOG1P DEGREES RADIANS"
+_CAPITALS = {"pi": "PI", "e": "E", "log": "LOG", "time_window": "window", "random": "rand"}
+_UPPER = (
+    "SIN COS TAN ASIN ACOS ATAN ATAN2 SINH COSH TANH EXP EXPM1 SQRT CBRT LOG10 LOG2 LOG1P DEGREES RADIANS "
+    "CEIL COT FLOOR HYPOT POWER SIGNUM"
+)
 _PRINTED = {name.lower(): name for name in _UPPER.split()} | _CAPITALS
 _CAST_FUNCTIONS = {"bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint", "string"} | {
     "timestamp",
@@ -227,10 +234,46 @@ def _call(node: exp.Anonymous) -> str:
         return text_of(arguments[0])
     if name == "time_window":
         return "window"
-    if name in ("from_json", "to_json"):
+    if name in ("from_json", "to_json", "schema_of_json", *_EDGES):
         arguments = arguments[:1]
-    listed = ", ".join(text_of(part) for part in arguments) + _DEFAULTS.get((name, len(arguments)), "")
+    if name in _PREDICATES and len(arguments) == 1:
+        return _PREDICATES[name].format(text_of(arguments[0]))
+    listed = ", ".join(text_of(part) for part in arguments)
+    if name in ("aggregate", "reduce") and len(arguments) == 3:
+        listed += ", lambdafunction(namedlambdavariable(), namedlambdavariable())"
+    listed += _DEFAULTS.get((name, len(arguments)), "")
+    if name in ("ceil", "floor") and len(arguments) == 2:
+        return f"{name}({listed})"
     return f"{_PRINTED.get(name, name)}({listed})"
+
+
+_EDGES = ("first", "first_value", "last", "last_value")
+_PREDICATES = {
+    "isnull": "({} IS NULL)",
+    "isnotnull": "({} IS NOT NULL)",
+    "positive": "(+ {})",
+    "assert_true": "assert_true({0}, '{0}' is not true!)",
+}
+
+
+def _position(node: exp.StrPosition) -> str:
+    parts = ", ".join(text_of(part) for part in (node.args["substr"], node.this))
+    # POSITION(a IN b) has no place for a start.
+    name = "position" if "position" in node.args else "locate"
+    start = node.args.get("position")
+    return f"{name}({parts}, {text_of(start) if start is not None else '1'})"
+
+
+def _interval(node: exp.Interval) -> str:
+    """INTERVAL '1' MONTH; longer units and spans. Others are printed as they are written."""
+    unit = node.args.get("unit")
+    text = str(node.this.name) if isinstance(node.this, exp.Literal) else ""
+    if isinstance(unit, exp.IntervalSpan):
+        return f"INTERVAL '{text}' {unit.this.name} TO {unit.expression.name}"
+    name = str(unit.name if unit is not None else "").upper().removesuffix("S")
+    if name in ("YEAR", "MONTH", "DAY") and text.lstrip("-").isdigit():
+        return f"INTERVAL '{text}' {name}"
+    return str(node.sql(dialect="spark")).replace("'", "")
 
 
 def as_struct(node: exp.Tuple) -> exp.Anonymous:
@@ -284,6 +327,9 @@ _HANDLERS: dict[type, Callable[[Any], str]] = {
     exp.Alias: _named,
     exp.Trim: _trim,
     exp.Substring: _substring,
+    exp.StrPosition: _position,
+    exp.Interval: _interval,
+    exp.HexString: lambda node: f"X'{str(node.this).upper()}'",
     exp.Window: _window,
     exp.Lambda: _lambda,
     exp.Anonymous: _call,

@@ -143,12 +143,11 @@ class Compiler:
         if len({len(row) for row in rows}) != 1:
             raise analysis_error("The rows of VALUES have different numbers of columns.", kind="INVALID_INLINE_TABLE")
         columns = [expressions.unified(column, "VALUES") for column in zip(*rows, strict=True)]
-        lines = [
-            "SELECT " + ", ".join(f"{column[place].sql} AS c{number}" for number, column in enumerate(columns))
-            for place in range(len(rows))
-        ]
+        lines = [f"({', '.join(column[place].sql for column in columns)})" for place in range(len(rows))]
+        names = ", ".join(f"c{number}" for number in range(len(columns)))
         return Query(
-            " UNION ALL ".join(lines), [(f"col{place + 1}", column[0].type) for place, column in enumerate(columns)]
+            f"SELECT * FROM (VALUES {', '.join(lines)}) AS {self.statement.name('v')}({names})",
+            [(f"col{place + 1}", column[0].type) for place, column in enumerate(columns)],
         )
 
     def _set_operation(self, node: exp.SetOperation, scope: Scope) -> Query:

@@ -127,3 +127,7 @@ SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY 1.5
 SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY 10000000000
 SELECT 1 AS a, count(*) AS n FROM numbers GROUP BY 1L
 SELECT 1 + 1 AS a, count(*) AS n FROM numbers GROUP BY 1 + 1
+# first and last of rows in their order
+SELECT first(x) AS a, last(x) AS b, last_value(x) AS c, first(x, true) AS d, last(x, true) AS e FROM VALUES (NULL), (10), (5), (20), (NULL) AS t(x)
+# names of first and last
+SELECT first(x, true), last_value(x, true), first_value(x) FROM VALUES (1) AS t(x)

@@ -138,3 +138,9 @@ SELECT sentences('Hi there! Good morning.', 'en', 'US') AS a, sentences('One. Tw
 
 # soundex between letters that are not a to z
 SELECT soundex('Größe') AS a, soundex('BöB') AS b, soundex('a-b') AS c, soundex('Ashcraft') AS d, soundex('ßs') AS e
+# trim of one side without characters
+SELECT trim(LEADING FROM '  x ') AS a, trim(TRAILING FROM '  x ') AS b, trim(BOTH FROM '  x ') AS c, trim(LEADING 'xy' FROM 'yxa') AS d
+# left and padding of a binary
+SELECT left(encode('Spark SQL', 'utf-8'), 3) AS a, left(X'0102', 0) AS b, lpad(X'AABB', 5) AS c, lpad(X'AABB', 5, X'1122') AS d, rpad(X'AABB', 5, X'1122') AS e, rpad(X'AABBCC', 2) AS f
+# names of calls with defaults
+SELECT position('a', 'ba'), POSITION('a' IN 'ba'), position('a', 'ba', 1), sentences('a b.'), X'0aFf', isnull('a'), isnotnull(1), positive(1), assert_true(1 < 2), hypot(3, 4), power(2, 3), signum(1), cot(1), ceil(1.5), floor(1.5), ceiling(1.5), pow(2, 3), sign(1)

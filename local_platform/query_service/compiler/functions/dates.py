@@ -51,7 +51,14 @@ simple("from_utc_timestamp", [TIMESTAMP, STRING], TIMESTAMP, "spark_from_utc({0}
 
 # The guide on deciles uses these two, which the list of functions leaves out.
 simple("make_date", [INT, INT, INT], DATE, "try_cast(format('{{:04d}}-{{:02d}}-{{:02d}}', {0}, {1}, {2}) AS DATE)")
-simple("make_ym_interval", [INT, INT], INTERVAL_MONTH, "to_months(CAST({0} * 12 + {1} AS INTEGER))")
+
+
+@function("make_ym_interval", least=0, most=2)
+def _make_ym_interval(self: Expressions, call: Call) -> Value:
+    """Years and months; what is left out is 0."""
+    years, months = (*(value.sql for value in arguments(self, call, INT, INT)), "0", "0")[:2]
+    return Value(f"to_months(CAST({years} * 12 + {months} AS INTEGER))", INTERVAL_MONTH)
+
 
 _DEFAULT_PATTERN = "yyyy-MM-dd HH:mm:ss"
 

@@ -23,12 +23,10 @@ simple("initcap", [STRING], STRING, "spark_initcap({0})")
 simple("translate", [STRING, STRING, STRING], STRING, "translate({0}, {1}, {2})")
 simple("soundex", [STRING], STRING, "spark_soundex({0})")
 simple("instr", [STRING, STRING], INT, "CAST(strpos({0}, {1}) AS INTEGER)")
-simple("left", [STRING, INT], STRING, "left({0}, greatest({1}, 0))")
 simple("find_in_set", [STRING, STRING], INT, "spark_find_in_set({0}, {1})")
 simple("sentences", [STRING, STRING, STRING], array(array(STRING)), "spark_sentences({0})", optional=2)
 simple("char chr", [INT], STRING, "(CASE WHEN {0} < 0 THEN '' ELSE chr(CAST({0} % 256 AS INTEGER)) END)")
 simple("uuid", [], STRING, "CAST(uuid() AS VARCHAR)")
-simple("trim_leading", [STRING, STRING], STRING, "ltrim({1}, {0})")
 
 
 @function("substring_index", least=3, most=3)
@@ -147,21 +145,42 @@ def _format_number(self: Expressions, call: Call) -> Value:
     return Value(f"spark_format_number({cast(number, DOUBLE).sql}, {places})", STRING)
 
 
-@function("trim", "rtrim", most=2)
+@function("left", least=2, most=2)
+def _left(self: Expressions, call: Call) -> Value:
+    """The first characters of a text, or bytes of a binary."""
+    value, count = arguments(self, call, None, INT)
+    if value.type == BINARY:
+        return Value(f"unhex(left(hex({value.sql}), 2 * greatest({count.sql}, 0)))", BINARY)
+    return Value(f"left({cast(value, STRING).sql}, greatest({count.sql}, 0))", STRING)
+
+
+@function("trim", "rtrim", "trim_leading", most=2)
 def _trim(self: Expressions, call: Call) -> Value:
     """trim(text) takes blanks away; with two arguments the first is the set of characters."""
     values = arguments(self, call, STRING, STRING)
     characters = values[0].sql if len(values) > 1 else "' '"
-    return Value(f"{call.name}({values[-1].sql}, {characters})", STRING)
+    name = "ltrim" if call.name == "trim_leading" else call.name
+    return Value(f"{name}({values[-1].sql}, {characters})", STRING)
 
 
 @function("lpad", "rpad", least=2, most=3)
 def _pad(self: Expressions, call: Call) -> Value:
-    values = arguments(self, call, STRING, INT, STRING)
+    values = arguments(self, call, None, INT, None)
+    if all(value.type == BINARY for value in (values[0], *values[2:])):
+        return _padded_bytes(call.name, values)
+    values = [cast(value, STRING) if place != 1 else value for place, value in enumerate(values)]
     pad = values[2].sql if len(values) > 2 else "' '"
     text, size = values[0].sql, bounded_count(values[1])
     padded = f"{call.name}({text}, {size}, nullif({pad}, ''))"
     return Value(f"(CASE WHEN {pad} = '' THEN left({text}, {size}) ELSE {padded} END)", STRING)
+
+
+def _padded_bytes(name: str, values: Sequence[Value]) -> Value:
+    """The same of a binary, with zeros unless told otherwise, by way of its hexadecimal digits."""
+    pad = f"hex({values[2].sql})" if len(values) > 2 else "'00'"
+    digits, size = f"hex({values[0].sql})", f"2 * {bounded_count(values[1])}"
+    padded = f"{name}({digits}, {size}, nullif({pad}, ''))"
+    return Value(f"unhex(CASE WHEN {pad} = '' THEN left({digits}, {size}) ELSE {padded} END)", BINARY)
 
 
 @function("substring", "substr", least=2, most=3)
