@@ -31,6 +31,13 @@ OUTCOME = (
 )  # fmt: skip
 
 
+TESTS = {
+    "one_row_per_key": "No identity has two rows for one as-of date.",
+    "knows_only_the_past": "The newest event that a feature saw is before as_of and within the look-back.",
+    "labels_are_usable": "Labels are 0 or 1, weights at least 1, and of those to train on some converted and some did "
+    "not (else the target event is too rare: a longer horizon_days, more training_as_ofs, or more history).",
+}
+"""The data tests of the sets, and what each says; an error shows it."""
 _PURPOSE = FeatureColumn("purpose", "string", "train, or score for the as-of date of the run itself.", "category")
 _LEFT_OUT = FeatureColumn(
     "left_out", "string", "The rule that leaves an identity out of scoring; null: none.", "category"
@@ -124,14 +131,15 @@ def _use_case_config(use_case: str, model: str, propensity: dict[str, str] | Non
         lines.append("      materialized: view")
     else:
         lines += ["      contract: {enforced: true}", "      meta:", f"        propensity: {inline(propensity)}"]
-    tests: list[str] = []
+    wanted: dict[str, dict[str, Any]] = {}
+    if model == "spine" or model.endswith("_set"):
+        wanted["one_row_per_key"] = {}
     if model.endswith("_set"):
-        tests = ["one_row_per_key", f"knows_only_the_past: {{arguments: {{use_case: {word(use_case)}}}}}"]
+        wanted["knows_only_the_past"] = {"arguments": {"use_case": use_case}}
     if model == "training_set":
-        tests.append("labels_are_usable")
-    if model == "spine":
-        tests.append("one_row_per_key")
-    return lines + (["    data_tests:", *(f"      - {test}" for test in tests)] if tests else [])
+        wanted["labels_are_usable"] = {}
+    tests = [f"      - {inline({name: more | {'description': TESTS[name]}})[1:-1]}" for name, more in wanted.items()]
+    return lines + (["    data_tests:", *tests] if tests else [])
 
 
 def _use_case(case: UseCase) -> dict[str, Any]:

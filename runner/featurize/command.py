@@ -226,8 +226,15 @@ def _failure(target: Path, seen: Sequence[str], log_file: Path) -> PropensityErr
         )
     tests = [unique_id for unique_id, _ in failed if unique_id.startswith(("test.", "unit_test."))]
     only_tests = bool(tests) and len(tests) == len(failed)
-    said = f"The data test {what} failed" if only_tests else f"dbt could not build {what}"
-    return DataError(f"{said}: {_shorten(details)}", f"The whole log is {log_file}.")
+    if only_tests:
+        known = _load(target / "manifest.json")["nodes"]
+        promised = " ".join(str(known.get(key, {}).get("description") or "") for key in tests)
+        return DataError(f"The data test {what} failed: {_shorten(f'{promised} {details}')}", _log_is(log_file))
+    return DataError(f"dbt could not build {what}: {_shorten(details)}", _log_is(log_file))
+
+
+def _log_is(file: Path) -> str:
+    return f"The whole log is {file}."
 
 
 def _short(unique_id: str) -> str:
