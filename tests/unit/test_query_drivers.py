@@ -16,6 +16,8 @@ import pytest
 import sqlalchemy as sa
 from psycopg2.extras import execute_values
 
+from local_platform.query_service.errors import QueryError
+from local_platform.query_service.wire.parameters import value_of
 from tests.unit.query_world import World, query_world
 
 
@@ -47,6 +49,16 @@ def test_every_kind_of_value_comes_back_as_it_was_bound(connection: psycopg.Conn
     for mark in ("%t", "%b"):
         names = ", ".join(f"{mark} AS c{place}" for place in range(len(values)))
         assert connection.execute(f"SELECT {names}", values).fetchone() == values
+
+
+@pytest.mark.parametrize(
+    ("content", "oid", "format", "code"),
+    [(b"abc", 23, 0, "22P02"), (b"1.5x", 701, 0, "22P02"), (b"maybe", 16, 0, "22P02"), (b"abc", 23, 1, "22P03")],
+)
+def test_what_is_no_value_of_its_type_is_refused(content: bytes, oid: int, format: int, code: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        value_of(content, oid, format)
+    assert caught.value.sqlstate == code
 
 
 def test_a_server_side_cursor_takes_bound_values(world: World) -> None:

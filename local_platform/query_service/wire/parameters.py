@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -37,12 +38,34 @@ def value_of(content: bytes | None, oid: int, format: int) -> Value:
     """A bound value as the compiler takes it. Type 0 (unknown) is text.
 
     Raises:
-        QueryError: 0A000 for a type this end does not read in binary.
+        QueryError: 0A000 for a type this end does not read in binary; 22P02 or 22P03 for what is no value of its type.
     """
     type = _TYPES.get(oid, types.STRING)
     if content is None:
         return Value(f"CAST(NULL AS {type.duck})", type)
-    return _binary(content, oid, type) if format == 1 else _text(content.decode(), type)
+    if format == 1:
+        try:
+            return _binary(content, oid, type)
+        except (KeyError, struct.error, OverflowError):
+            raise QueryError("22P03", f"{len(content)} bytes are no binary value of type {type.spark}.") from None
+    text = content.decode()
+    if not _reads_as(text, type):
+        raise QueryError("22P02", f"{text!r} is no value of type {type.spark}.")
+    return _text(text, type)
+
+
+def _reads_as(text: str, type: Type) -> bool:
+    """Whether a number or truth value is one: the driver says that it is, and a cast would make NULL of it."""
+    if type.is_integral:
+        return re.fullmatch(r"\s*[+-]?\d+\s*", text) is not None
+    if type.is_fractional or type.kind == "decimal":
+        try:
+            float(text)
+        except ValueError:
+            return False
+    if type == types.BOOLEAN:
+        return text.strip().lower() in ("t", "f", "true", "false", "1", "0", "on", "off", "yes", "no")
+    return True
 
 
 def _text(text: str, type: Type) -> Value:
