@@ -120,6 +120,25 @@ def featurize(settings: Path, use_case: str | None, as_of: date | None) -> None:
     steps.explore(settings, run_id)
 
 
+@main.command()
+@settings_option
+@click.option("--run-id", required=True, help="Which run, for example newsletter-20261109.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+def forget(settings: Path, run_id: str, yes: bool) -> None:
+    """Take a run's features out again, so that its date can be built anew from the events of today.
+
+    A run that exists keeps its rows, whatever comes in later. This reverts the batches of its spine and sets; what it
+    published stays until the run is built and published again.
+    """
+    from runner import steps
+
+    if yes or click.confirm(f"Revert the rows of {run_id}?", default=False, err=True):
+        steps.forget(settings, run_id)
+        day = run_id.rsplit("-", 1)[-1]
+        case = run_id.rsplit("-", 1)[0]
+        click.echo(f"Next: propensity run --use-case {case} --as-of {day[:4]}-{day[4:6]}-{day[6:]}")
+
+
 @main.command("check-leaks")
 @settings_option
 @use_case_option

@@ -8,6 +8,7 @@ from __future__ import annotations
 from runner.featurize.build import Featurized, featurize
 from runner.featurize.command import dbt_environment, run_dbt
 from runner.featurize.event_days import EventDays, known_event_days, read_event_days
+from runner.featurize.forget import forget_run
 from runner.featurize.history import DayOfData, History, end_of_newest_complete_day, read_history, require_history
 from runner.featurize.leak_check import LeakCheck, check_leaks
 
@@ -21,6 +22,7 @@ __all__ = [
     "dbt_environment",
     "end_of_newest_complete_day",
     "featurize",
+    "forget_run",
     "known_event_days",
     "read_event_days",
     "read_history",

@@ -130,6 +130,9 @@ def featurize(
     shutil.copyfile(built.manifest_file, manifest_file)
 
     run_id = f"{use_case.name}-{day:%Y%m%d}"
+    if built.kept:
+        log(f"{run_id} was built before and keeps its rows; events that came since are in the runs of later dates")
+        log(f"(to build it anew: propensity forget --run-id {run_id})")
     counts = _count(sql, use_case.name, run_id)
     return Featurized(
         run_id=run_id,

@@ -37,6 +37,7 @@ class DbtRun:
         manifest_file: dbt's manifest.json (path as text).
         models, tests: how many of each succeeded.
         batch_statements: CREATE TABLE AS and INSERT INTO that were carried out.
+        kept: datasets (models) that held the run before, and kept its rows.
         seconds_by_model: execution time by model.
         batch_seconds: the same for those that carried out a batch statement.
         read_by_model: what each model was to read (batches, rows, bytes), estimated before it ran (count_cost.sql).
@@ -48,6 +49,7 @@ class DbtRun:
     batch_statements: int
     seconds_by_model: Mapping[str, float]
     batch_seconds: Mapping[str, float]
+    kept: tuple[str, ...] = ()
     read_by_model: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -185,12 +187,11 @@ def read_run(target: Path) -> DbtRun:
     nodes = _load(target / "manifest.json")["nodes"]
     models = {str(r["unique_id"]): r for r in results if r["unique_id"].startswith("model.")}
     kinds = {key: str(nodes.get(key, {}).get("config", {}).get("materialized")) for key in models}
+    there = {key for key, result in models.items() if ALREADY_THERE in str(result.get("message"))}
     batches = [
         key
         for key, result in models.items()
-        if result["status"] == "success"
-        and kinds[key] in BATCH_MATERIALIZATIONS
-        and ALREADY_THERE not in str(result.get("message"))
+        if result["status"] == "success" and kinds[key] in BATCH_MATERIALIZATIONS and key not in there
     ]
     seconds = {key: round(float(result["execution_time"]), 2) for key, result in models.items()}
     return DbtRun(
@@ -200,6 +201,7 @@ def read_run(target: Path) -> DbtRun:
         batch_statements=sum(STATEMENTS.get(kinds[key], 1) for key in batches),
         seconds_by_model={key.split(".")[-1]: value for key, value in seconds.items()},
         batch_seconds={key.split(".")[-1]: seconds[key] for key in batches},
+        kept=tuple(key.split(".")[-1] for key in models if kinds[key] == "dataset" and key in there),
     )
 
 

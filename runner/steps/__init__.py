@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from runner.session import may_pass, newest_run
 from runner.steps.data import apply_setup, doctor, load_events, plan_setup, synthesize
 from runner.steps.dbt import dbt_variables, run_dbt_here
-from runner.steps.features import check_leaks, explore, export, featurize
+from runner.steps.features import check_leaks, explore, export, featurize, forget
 from runner.steps.scores import activate, audience, publish
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "explore",
     "export",
     "featurize",
+    "forget",
     "load_events",
     "may_pass",
     "newest_run",

@@ -13,6 +13,7 @@ from runner.exploration import explore as look
 from runner.export import compare
 from runner.featurize import check_leaks as change_the_future
 from runner.featurize import featurize as build_features
+from runner.featurize import forget_run
 from runner.governance import refuse_labelled
 from runner.session import open_session, tell
 from runner.steps.common import as_of_time, contract_of, export_rows, open_run
@@ -40,6 +41,13 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
     for line in cost_lines(built.read_by_model, built.seconds_by_model, built.batch_statements):
         tell(line)
     return built.run_id
+
+
+def forget(settings_file: Path, run_id: str) -> None:
+    """Take a run's rows out of its datasets, so that `featurize` builds its date anew."""
+    session = open_session(settings_file)
+    case = session.settings.use_case(run_id.rsplit("-", 1)[0])
+    forget_run(case.name, run_id, session.platform, session.sql, tell, wait_seconds=session.settings.wait_seconds)
 
 
 def check_leaks(settings_file: Path, run_id: str, *, once: bool = False) -> None:

@@ -19,9 +19,10 @@ import yaml
 
 from runner.docs_site import build_docs
 from runner.errors import DataError
-from runner.featurize import Featurized
+from runner.featurize import Featurized, forget_run
 from tests.integration.dbt_here import variables_set
 from tests.integration.feature_store import ROOT, FeatureStore, feature_store, synthetic_events
+from tests.integration.point_in_time import Event, ms
 
 BROWSER = shutil.which("chromium")
 
@@ -190,3 +191,23 @@ def test_a_contract_that_does_not_fit_the_sql_names_the_column(store: FeatureSto
             store.featurize(date(2026, 11, 4))
     finally:
         remove_feature(store)
+
+
+def test_a_run_keeps_its_rows_until_it_is_forgotten_and_is_then_built_from_the_events_of_today(
+    store: FeatureStore, first: Featurized, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = store.featurize(SECOND)
+    store.add_events([Event("late", "newcomer", "directMarketing.emailOpened", ms("2026-10-20"))], "late")
+    before = content(store, first)
+    capsys.readouterr()
+    assert store.featurize(FIRST).scoring_rows == first.scoring_rows
+    assert content(store, first) == before
+    assert f"propensity forget --run-id {first.run_id}" in capsys.readouterr().out
+
+    kept = content(store, other)
+    forgotten = forget_run("newsletter", first.run_id, store.platform, store.sql, print, wait_seconds=60)
+    assert forgotten == {f"newsletter_{name}_runs": 1 for name in ("scoring_set", "training_set", "spine")}
+    rebuilt = store.featurize(FIRST)
+    assert (rebuilt.scoring_rows, rebuilt.profiles) == (first.scoring_rows + 1, first.profiles + 1)
+    assert rebuilt.batch_statements == 3, "a run that was forgotten is built from daily activity, which is as it was"
+    assert content(store, other) == kept

@@ -2,7 +2,8 @@
     Query Service refuses it:  tables are append-only and INSERT must not be parenthesised. So `{name}_runs` is made once
                                (its dataset id is what exports and labels refer to), each run INSERTs its rows under its
                                run id, and the view `{name}` moves to the run only when its rows are right; the view
-                               `{name}_state` then names the run, so that a repeat reads nothing.
+                               `{name}_state` then names the run and the snapshot, so that a repeat reads nothing as long
+                               as nobody takes rows out.
 
     Model config: meta.propensity.use_case (required), rows_of and rows_where (the relation and condition whose count the
     run must have). meta.query_service, all optional: xdm_schema (title) and row_validation, which hold from creation and
@@ -24,12 +25,14 @@
   {%- endif -%}
   {%- set state = state_of(bare_name(this)) if existing is not none else none -%}
   {%- set made_from = dataset_made_from(sql) -%}
+  {#- A snapshot more means that rows came or went, so that the run is counted. -#}
+  {%- set complete = state is not none and state.run_id == run and state.get('snapshot') == newest_snapshot(runs) -%}
   {%- if existing is not none and target.name != 'prod' and not (made_from and state and state.made_from == made_from) -%}
     {%- call statement('forget_state') -%}
       drop view if exists {{ bare_name(this) }}_state
     {%- endcall -%}
     {%- do adapter.drop_relation(existing) -%}
-    {%- set existing, state = none, none -%}
+    {%- set existing, state, complete = none, none, false -%}
   {%- endif -%}
   {%- set settings = settings_of_dataset(kept) -%}
   {%- set before = fromjson(state.get('settings') or '{}') if state else {} -%}
@@ -44,7 +47,7 @@
     {#- Before the dataset itself: what it was made with is known even where the build is cut off right after. -#}
     {%- do keep_state(bare_name(this), {'run_id': '', 'made_from': '', 'settings': settings}) -%}
     {%- do create_dataset(runs, run, kept, sql) -%}
-  {%- elif state is not none and state.run_id == run -%}
+  {%- elif complete -%}
     {%- do refuse_missing_columns(runs, run) -%}
     {%- do refuse_changed_question(runs, run, state.get('question'), question) -%}
     {%- do apply_dataset_settings(runs, kept, before) -%}
@@ -59,11 +62,14 @@
     {%- endcall -%}
   {%- else -%}
     {%- do refuse_missing_columns(runs, run) -%}
+    {%- if state is not none and state.run_id == run -%}
+      {%- do refuse_changed_question(runs, run, state.get('question'), question) -%}
+    {%- endif -%}
     {%- do apply_dataset_settings(runs, kept, before) -%}
     {%- do log(bare_name(runs) ~ ' already holds run ' ~ run ~ ': nothing is inserted', info=True) -%}
     {%- call noop_statement('main', 'ALREADY THERE') -%}{%- endcall -%}
   {%- endif -%}
-  {%- if state is none or state.run_id != run -%}
+  {%- if not complete -%}
     {%- do check_run(runs, run, about, kept) -%}
   {%- endif -%}
   {%- call statement('switch_view') -%}
@@ -71,9 +77,9 @@
     select {{ model.columns.keys() | join(', ') }} from {{ bare_name(runs) }}
     where {{ run_path(kept) }} = {{ text_literal(run) }}
   {%- endcall -%}
-  {%- do keep_state(
-    bare_name(this), {'run_id': run, 'made_from': made_from, 'settings': settings, 'question': question}
-  ) -%}
+  {%- do keep_state(bare_name(this), {
+    'run_id': run, 'made_from': made_from, 'settings': settings, 'question': question, 'snapshot': newest_snapshot(runs)
+  }) -%}
   {{ run_hooks(post_hooks) }}
   {%- do adapter.commit() -%}
   {{ return({'relations': [this.incorporate(type='view'), runs]}) }}

@@ -10,7 +10,8 @@
   {%- if changed -%}
     {%- do exceptions.raise_compiler_error(
       bare_name(relation) ~ " holds run " ~ run ~ ", which was built for another question: " ~ changed | join(', ')
-      ~ ". A run is built once. Build another date (propensity featurize --as-of DATE), or take the change back in propensity.yml."
+      ~ ". A run is built once. Build another date (propensity featurize --as-of DATE), take this run out (propensity forget"
+      ~ " --run-id " ~ run ~ "), or take the change back in propensity.yml."
     ) -%}
   {%- endif -%}
 {%- endmacro %}

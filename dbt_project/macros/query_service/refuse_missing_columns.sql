@@ -9,7 +9,8 @@
   {%- if missing -%}
     {%- do exceptions.raise_compiler_error(
       bare_name(relation) ~ " holds run " ~ run ~ ", which was built before there was " ~ missing | join(', ')
-      ~ "; a run is built once. Build another date (propensity featurize --as-of DATE), or wait for the next day of data."
+      ~ "; a run is built once. Build another date (propensity featurize --as-of DATE), or take this run out and build it"
+      ~ " again (propensity forget --run-id " ~ run ~ ")."
     ) -%}
   {%- endif -%}
 {%- endmacro %}
