@@ -29,7 +29,6 @@ _OPERATORS: dict[type, str] = {
 # What a function is called with where an argument was left out.
 _DEFAULTS = {
     ("round", 1): ", 0",
-    ("bround", 1): ", 0",
     ("split", 2): ", -1",
     ("substring", 2): ", 2147483647",
     ("substr", 2): ", 2147483647",

@@ -67,8 +67,9 @@ SELECT round(0.5) AS a, round(1.5) AS b, round(-0.5) AS c, round(2.5D) AS d, rou
 SELECT id, round(d) AS a, round(d, 1) AS b, round(m) AS c, round(m, 1) AS d, round(i, -1) AS e, round(f, 1) AS f FROM numbers
 # round of whole numbers with a negative place
 SELECT round(25, -1) AS a, round(-25, -1) AS b, round(149, -2) AS c, round(5, 2) AS d, round(2147483647, -1) AS e
-# bround is half even
-SELECT bround(0.5) AS a, bround(1.5) AS b, bround(2.5D) AS c, bround(25, -1) AS d
+# bround
+SELECT bround(0.5) AS a
+~ The list of Query Service's functions leaves it out, and no guide uses it.
 # rint
 SELECT rint(2.5) AS a, rint(3.5) AS b, rint(-2.5D) AS c, rint(d) AS d FROM numbers
 # ceil and floor

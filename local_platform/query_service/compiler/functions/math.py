@@ -119,23 +119,22 @@ def _whole_at(name: str, value: Value, places: int) -> Value:
     return Value(f"CAST({name}({number.sql} / {10**-places}) * {10**-places} AS {target.duck})", target)
 
 
-@function("round", "bround", most=2)
+@function("round", most=2)
 def _round(self: Expressions, call: Call) -> Value:
-    """Half up (bround: half to even); the number of places is a literal."""
+    """Half up; the number of places is a literal."""
     value = numeric(self.value(call.arguments[0]))
     places = constant_int(self.value(call.arguments[1]), "The scale of round") if len(call.arguments) > 1 else 0
-    name = "round" if call.name == "round" else "round_even"
     if value.type.is_integral:
         if places >= 0:
             return value
         number = Value(f"CAST({value.sql} AS DECIMAL(38,0))", decimal(38, 0))
-        rounded = f"CAST({name}({number.sql}, {places}) AS HUGEINT)"
+        rounded = f"CAST(round({number.sql}, {places}) AS HUGEINT)"
         return Value(wrapped(rounded, value.type, wide="HUGEINT"), value.type)
     if value.type.kind == "decimal":
         scale = max(min(value.type.scale, places), 0)
         target = decimal(value.type.precision - value.type.scale + scale + 1, scale)
-        return Value(f"CAST({name}({value.sql}, {places}) AS {target.duck})", target)
-    return Value(f"CAST({name}({value.sql}, {places}) AS {value.type.duck})", value.type)
+        return Value(f"CAST(round({value.sql}, {places}) AS {target.duck})", target)
+    return Value(f"CAST(round({value.sql}, {places}) AS {value.type.duck})", value.type)
 
 
 @function("pmod", least=2, most=2)

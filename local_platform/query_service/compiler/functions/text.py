@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from local_platform.query_service.compiler import growth, operators, regex
-from local_platform.query_service.compiler.calls import Call
+from local_platform.query_service.compiler.calls import LEADING, Call
 from local_platform.query_service.compiler.casts import cast, literal_text, to_text
 from local_platform.query_service.compiler.functions.registry import arguments, function, simple
 from local_platform.query_service.compiler.scope import Value
@@ -154,12 +154,12 @@ def _left(self: Expressions, call: Call) -> Value:
     return Value(f"left({cast(value, STRING).sql}, greatest({count.sql}, 0))", STRING)
 
 
-@function("trim", "rtrim", "trim_leading", most=2)
+@function("trim", "rtrim", LEADING, most=2)
 def _trim(self: Expressions, call: Call) -> Value:
     """trim(text) takes blanks away; with two arguments the first is the set of characters."""
     values = arguments(self, call, STRING, STRING)
     characters = values[0].sql if len(values) > 1 else "' '"
-    name = "ltrim" if call.name == "trim_leading" else call.name
+    name = "ltrim" if call.name == LEADING else call.name
     return Value(f"{name}({values[-1].sql}, {characters})", STRING)
 
 
