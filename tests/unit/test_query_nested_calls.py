@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import duckdb
 import pytest
 
+from local_platform.query_service import compiler
+from local_platform.query_service.compiler import expansion
 from local_platform.query_service.compiler.expansion import expanded
 from local_platform.query_service.compiler.functions import find, names
 from tests.unit.nested_calls import Form, compiled, forms, runnable
@@ -61,3 +67,20 @@ def test_the_engine_takes_what_was_bound(world: World) -> None:
             nested = form.nested(place, 3)
             if nested is not None and "lambda b" in compiled(nested).sql:
                 database.execute("EXPLAIN " + runnable(nested))
+
+
+def test_duckdbs_own_macros_are_as_they_are_taken_for() -> None:
+    """Those that the compiler writes and that repeat an argument, as this version of DuckDB has them."""
+    with duckdb.connect() as database:
+        own = database.execute(
+            "SELECT function_name, parameters, macro_definition FROM duckdb_functions() "
+            "WHERE function_type = 'macro' AND schema_name = 'main'"
+        ).fetchall()
+    sources = "".join(file.read_text() for file in Path(compiler.__file__).parent.rglob("*.py"))
+    seen = {}
+    for name, parameters, body in own:
+        uses = tuple(expansion._scanned(body, frozenset(parameters), {}).uses[each] for each in parameters)
+        if max(uses, default=0) > 1 and re.search(rf"\b{name}\(\{{", sources, re.IGNORECASE):
+            seen[name] = uses
+    assert seen == {name: macro.uses for name, macro in expansion.DUCKDBS_OWN.items() if name in seen}
+    assert "nullif" in seen

@@ -94,7 +94,7 @@ def _run(session: Session, catalog: duckdb.DuckDBPyConnection, question: str) ->
             raise limit_exceeded("Statement timeout: the statement ran too long.") from None
         raise cancelled() from None
     except duckdb.Error as error:
-        reason = str(error).partition("\n")[0].replace(PREFIX, "")
+        reason = re.sub(r"^[A-Za-z ]+ Error:\s*", "", str(error).partition("\n")[0].replace(PREFIX, ""))
         raise QueryError(
             "0A000",
             "This query on the catalogue is not supported; those of psql's \\d commands and of the documented clients "

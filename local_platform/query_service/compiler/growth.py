@@ -47,9 +47,12 @@ def watched(value: Value) -> Value:
     """The value, or an error when it is too long. The lambda is there because SQL has no other way to use it twice."""
     if value.type.kind == "array":
         size, most, what = "len(w)", _MOST_ITEMS, "An array of more than 20 million elements"
+        room = f"16 * {size}"
     else:
         size = "strlen(w)" if value.type.kind == "string" else "octet_length(w)"
         most, what = LONGEST_TEXT, "A text of more than 100 million bytes"
+        room = size
     told = f"error('{what} does not fit the memory of the local Query Service; make it shorter.')"
-    test = f"lambda w: CASE WHEN {size} > {most} THEN {told} ELSE w END"
+    # All rows that are computed together must find room, which is known after the first of several steps.
+    test = f"lambda w: CASE WHEN {size} > {most} THEN {told} WHEN spark_room({room}) THEN w END"
     return Value(f"list_extract(list_transform([{value.sql}], {test}), 1)", value.type)

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from local_platform.query_service.engine import pace
 from local_platform.query_service.engine.udfs import register
 
 _MACROS = Path(__file__).with_name("spark.sql")
@@ -36,6 +37,7 @@ def open_database(scratch: Path, *, threads: int, memory: str) -> Any:
     )
     for name, value in _SETTINGS.items():
         database.execute(f"SET GLOBAL {name} = {value!r}")
+    pace.allow(memory)
     register(database)
     database.execute(_MACROS.read_text())
     return database

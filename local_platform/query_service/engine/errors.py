@@ -20,6 +20,9 @@ def translate(error: Exception) -> QueryError:
     if isinstance(error, duckdb.InterruptException):
         return cancelled()
     text = _LEADING.sub("", str(error)).split("\n\nLINE")[0].strip()
+    if text == "Interrupted!" or "executing the UDF: InterruptedError:" in text:
+        # While constants are computed, and within a function of ours.
+        return cancelled()
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "MemoryError" in text:
         return execution_error("The statement needs more memory than the local Query Service has; divide it.")
     own = _OWN.search(text)

@@ -6,9 +6,10 @@ Text is ASCII for \\w, \\d, \\s and \\b, as in Java unless told otherwise.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
-from local_platform.query_service.engine import bounded
+from local_platform.query_service.engine import bounded, pace
 
 _POSIX = {
     "Lower": "a-z",
@@ -29,6 +30,10 @@ _POSIX = {
 }
 
 
+_LONGEST = 10_000
+"""Characters of a pattern: while one is read, nothing else runs."""
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern for Python.
@@ -36,6 +41,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     Raises:
         ValueError: Java or Python does not read it.
     """
+    if len(pattern) > _LONGEST:
+        raise ValueError(f"A pattern of more than {_LONGEST} characters is too long for the local Query Service.")
     unicode = "\\p{L}" in pattern or "\\p{IsAlphabetic}" in pattern
     try:
         return re.compile(_translated(pattern), 0 if unicode else re.ASCII)
@@ -94,7 +101,13 @@ def extract_all(text: str, pattern: str, group: int) -> list[str]:
     expression = compiled(pattern)
     if not 0 <= group <= expression.groups:
         raise ValueError(f"Expects group index between 0 and {expression.groups}, but got {group}.")
-    return [found[group] or "" for found in expression.finditer(text)]
+    return [found[group] or "" for found in _matches(expression, text)]
+
+
+def _matches(expression: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    for found in expression.finditer(text):
+        pace.tick()
+        yield found
 
 
 def replace(text: str, pattern: str, replacement: str) -> str:
@@ -105,6 +118,7 @@ def replace(text: str, pattern: str, replacement: str) -> str:
     budget = bounded.Budget(len(text))
 
     def made(found: re.Match[str]) -> str:
+        pace.tick()
         pieces: list[str] = []
         for escaped, number, name, plain in parts:
             if number:
@@ -122,7 +136,7 @@ def split(text: str, pattern: str, limit: int) -> list[str]:
     """Pieces between matches, at most `limit` of them when it is positive; an empty match at the start is none."""
     pieces: list[str] = []
     place = 0
-    for found in compiled(pattern).finditer(text):
+    for found in _matches(compiled(pattern), text):
         if found.end() == 0 or (found.start() == found.end() == len(text)):
             continue
         if limit > 0 and len(pieces) == limit - 1:

@@ -10,11 +10,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from local_platform.query_service.engine import pace
 from local_platform.query_service.engine.errors import translate
 from local_platform.query_service.engine.querylog import Entry
 from local_platform.query_service.engine.scan import Scan
 from local_platform.query_service.engine.scanned import read_of
 from local_platform.query_service.engine.session import Session
+from local_platform.query_service.engine.udfs import STATEMENT
 from local_platform.query_service.errors import QueryError, cancelled, limit_exceeded
 
 # How often a statement that waits for its turn looks whether it is still wanted.
@@ -37,6 +39,7 @@ class Running:
     _turn: bool = False
     _logged: bool = False
     _profile: str = ""
+    _number: int = 0
 
     def open(self) -> Any:
         """Take a turn and a connection.
@@ -53,11 +56,16 @@ class Running:
         self._connection.execute("PRAGMA enable_profiling='no_output'")
         # Clients read slower than the engine computes; little should wait for them.
         self._connection.execute("SET streaming_buffer_size = '2MB'")
+        self._number = pace.begin(self._stopping)
+        self._connection.execute(f"SET VARIABLE {STATEMENT} = {self._number}")
         self._deadline = engine.watchdog.watch(self._connection, self.seconds_allowed, self._unwanted)
         return self._connection
 
     def _unwanted(self) -> bool:
         return self.session.cancelled.is_set() or self.session.gone()
+
+    def _stopping(self) -> bool:
+        return self._unwanted() or (self._deadline is not None and self._deadline.passed)
 
     def batches(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         """Rows as they come. The first batch is computed when this is called, so errors show before any row is sent."""
@@ -92,7 +100,7 @@ class Running:
     def failed(self, error: Exception) -> QueryError:
         """The refusal for an engine error; also ends and logs the statement."""
         translated = error if isinstance(error, QueryError) else translate(error)
-        if isinstance(error, duckdb.InterruptException) and self._deadline is not None and self._deadline.passed:
+        if translated.sqlstate == cancelled().sqlstate and self._deadline is not None and self._deadline.passed:
             translated = limit_exceeded(
                 f"Statement timeout: the statement ran longer than {self.seconds_allowed:.0f} seconds."
             )
@@ -102,6 +110,7 @@ class Running:
     def close(self, error: str = "") -> None:
         """Give everything back and write the log; safe to call twice."""
         engine = self.session.engine
+        pace.end(self._number)
         if self._deadline is not None:
             engine.watchdog.release(self._deadline)
         if self._connection is not None:

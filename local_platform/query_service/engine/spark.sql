@@ -2,24 +2,14 @@
 
 -- A single value is made in one piece that neither a timeout nor a cancel interrupts, outside the memory limit: what
 -- would be larger than a machine can hold is refused before it is made. The bound stands in the count, so that it
--- holds for constants too. 100 million characters, 20 million elements.
-CREATE MACRO spark_bounded_count(n, width) AS
-  CASE
-    WHEN CAST(greatest(n, 0) AS BIGINT) * greatest(width, 1) > 100000000 THEN
-      error('A text of more than 100 million characters does not fit the memory of the local Query Service; make it shorter.')
-    ELSE greatest(n, 0)
-  END;
-CREATE MACRO spark_bounded_items(n) AS
-  CASE
-    WHEN n > 20000000 THEN
-      error('An array of more than 20 million elements does not fit the memory of the local Query Service; make it shorter.')
-    ELSE greatest(n, 0)
-  END;
+-- holds for constants too. 100 million characters, 20 million elements, and together what the process may hold.
+CREATE MACRO spark_bounded_count(n, width) AS spark_counted(CAST(n AS BIGINT), CAST(width AS BIGINT), 100000000);
+CREATE MACRO spark_bounded_items(n) AS spark_counted(CAST(n AS BIGINT), 1, 20000000);
 CREATE MACRO spark_bounded_stop(first, last, step) AS
   CASE
     WHEN abs(CAST(last AS HUGEINT) - first) > 20000000 * abs(CAST(step AS HUGEINT)) AND step <> 0 THEN
       error('An array of more than 20 million elements does not fit the memory of the local Query Service; make it shorter.')
-    ELSE last
+    WHEN spark_room(CAST(16 * abs(CAST(last AS HUGEINT) - first) // greatest(abs(CAST(step AS HUGEINT)), 1) AS BIGINT)) THEN last
   END;
 
 -- '123456789.5', '1e+16', '1.5e-05' -> '1.234567895E8', '1.0E16', '1.5E-5'

@@ -6,12 +6,13 @@ import base64
 import hashlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from local_platform.query_service.engine import (
@@ -20,6 +21,7 @@ from local_platform.query_service.engine import (
     exact,
     javatime,
     murmur3,
+    pace,
     regex,
     sketches,
     sparkjson,
@@ -32,12 +34,16 @@ def register(database: Any) -> None:
     """Make the functions known to a DuckDB."""
     for name, python, takes, gives in _FUNCTIONS:
         database.create_function(
-            name,
+            f"{name}_paced",
             _by_value(python, gives, len(takes)),
-            [duckdb.sqltype(type) for type in takes],
+            [duckdb.sqltype(type) for type in (*takes, "BIGINT")],
             duckdb.sqltype(gives),
             type=_ARROW,
             null_handling=_SPECIAL,
+        )
+        names = ", ".join(f"p{place}" for place in range(len(takes)))
+        database.execute(
+            f"CREATE MACRO {name}({names}) AS {name}_paced({names}, CAST(getvariable('{STATEMENT}') AS BIGINT))"
         )
     for name, vectorised, takes, gives in _VECTORISED:
         database.create_function(
@@ -50,6 +56,8 @@ def register(database: Any) -> None:
         )
 
 
+STATEMENT = "statement"
+"""The variable of a connection that holds its statement's number, see pace."""
 _ARROW: Any = PythonUDFType.ARROW
 _SPECIAL: Any = FunctionNullHandling.SPECIAL
 _RESULTS = {
@@ -64,19 +72,36 @@ _RESULTS = {
 
 
 def _by_value(python: Callable[..., Any], gives: str, arity: int) -> Callable[..., Any]:
-    def over_arrays(columns: tuple[Any, ...]) -> Any:
-        rows = zip(*(column.to_pylist() for column in columns), strict=True)
-        results = [None if any(part is None for part in row) else python(*row) for row in rows]
-        return pa.array(results, _RESULTS[gives])
+    def over_arrays(*columns: Any) -> Any:
+        *given, numbers = columns
+        results = []
+        with pace.Work(numbers[0].as_py() if len(numbers) else None) as work:
+            for row in zip(*map(_values, given), strict=True):
+                work.step()
+                result = None if any(part is None for part in row) else python(*row)
+                if isinstance(result, str):
+                    work.made(len(result))
+                elif isinstance(result, list):
+                    work.made(64 * len(result))
+                results.append(result)
+            return pa.array(results, _RESULTS[gives])
 
     # DuckDB counts the parameters, so a variadic function will not do.
     by_arity: dict[int, Callable[..., Any]] = {
-        1: lambda a: over_arrays((a,)),
-        2: lambda a, b: over_arrays((a, b)),
-        3: lambda a, b, c: over_arrays((a, b, c)),
-        4: lambda a, b, c, d: over_arrays((a, b, c, d)),
+        1: lambda a, n: over_arrays(a, n),
+        2: lambda a, b, n: over_arrays(a, b, n),
+        3: lambda a, b, c, n: over_arrays(a, b, c, n),
+        4: lambda a, b, c, d, n: over_arrays(a, b, c, d, n),
     }
     return by_arity[arity]
+
+
+def _values(column: Any) -> Iterable[Any]:
+    """The column's values; of large ones one at a time."""
+    return column.to_pylist() if column.nbytes < _LARGE else (value.as_py() for value in column)
+
+
+_LARGE = 16_000_000
 
 
 def _conv(text: str, from_base: int, to_base: int) -> str | None:
@@ -131,13 +156,50 @@ def _soundex(text: str) -> str:
 
 
 def _levenshtein(left: str, right: str) -> int:
-    before = list(range(len(right) + 1))
-    for place, letter in enumerate(left, start=1):
-        row = [place]
-        for other, seen in enumerate(right, start=1):
-            row.append(min(row[-1] + 1, before[other] + 1, before[other - 1] + (letter != seen)))
-        before = row
-    return before[-1]
+    """Edits by character; a row of the table at a time.
+
+    Raises:
+        ValueError: the table is too large.
+    """
+    if len(left) * len(right) > _MOST_COMPARED:
+        raise ValueError("levenshtein compares texts of up to 100,000 characters each; these are longer.")
+    letters = np.frombuffer(right.encode("utf-32-le"), np.uint32)
+    places = np.arange(len(right) + 1)
+    row = places.copy()
+    for number, letter in enumerate(left, start=1):
+        pace.tick()
+        # From above and across first, then from the left: least of what stands before, one more for each step.
+        best = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(letter)))
+        row = np.minimum.accumulate(np.concatenate(([number], best)) - places) + places
+    return int(row[-1])
+
+
+_MOST_COMPARED = 100_000**2
+
+
+def _room(sizes: Any) -> Any:
+    """True for each; an error where together they would be too large."""
+    pace.room(int(pc.sum(sizes).as_py() or 0))
+    return pa.array(np.ones(len(sizes), dtype=bool))
+
+
+def _counted(counts: Any, widths: Any, most: Any) -> Any:
+    """A number of repetitions, none below nought; an error where one, or all together, would make too much."""
+    numbers, widths_, limits = _numbers(counts, np.int64), _numbers(widths, np.int64), _numbers(most, np.int64)
+    numbers = np.maximum(numbers, 0)
+    # In floating point, which does not wrap around.
+    sizes = numbers.astype(np.float64) * np.maximum(widths_, 1)
+    unknown = _one(widths).is_null().to_numpy(zero_copy_only=False)
+    sizes[unknown] = 0
+    if (sizes > limits).any():
+        what = "A text of more than 100 million characters" if limits.max() > _MOST_ITEMS else _TOO_MANY_ITEMS
+        raise ValueError(f"{what} does not fit the memory of the local Query Service; make it shorter.")
+    pace.room(int(sizes.sum()) * (1 if limits.max() > _MOST_ITEMS else 16))
+    return pa.array(numbers, pa.int64(), mask=_one(counts).is_null().to_numpy(zero_copy_only=False)).cast(pa.int32())
+
+
+_MOST_ITEMS = 20_000_000
+_TOO_MANY_ITEMS = "An array of more than 20 million elements"
 
 
 def _sentences(text: str) -> list[list[str]]:
@@ -227,5 +289,7 @@ _VECTORISED: tuple[tuple[str, Callable[..., Any], list[str], str], ...] = (
     ("spark_hash_int", _hash_int, ["INTEGER", "INTEGER"], "INTEGER"),
     ("spark_hash_long", _hash_long, ["BIGINT", "INTEGER"], "INTEGER"),
     ("spark_hash_double", _hash_double, ["DOUBLE", "INTEGER"], "INTEGER"),
+    ("spark_room", _room, ["BIGINT"], "BOOLEAN"),
+    ("spark_counted", _counted, ["BIGINT", "BIGINT", "BIGINT"], "INTEGER"),
     ("spark_hash_float", _hash_float, ["FLOAT", "INTEGER"], "INTEGER"),
 )

@@ -78,6 +78,8 @@ def _str_to_map(self: Expressions, call: Call) -> Value:
     between = values[1].sql if len(values) > 1 else "','"
     within = values[2].sql if len(values) > 2 else "':'"
     pieces = f"string_split_regex({values[0].sql}, {between})"
+    if len(values) > 1 and not isinstance(values[1].literal, str):
+        pieces = f"spark_split({values[0].sql}, {between}, -1)"
     keys = f"list_transform({pieces}, lambda x: string_split_regex(x, {within})[1])"
     rest = f"array_to_string(string_split_regex(x, {within})[2:], {within})"
     if len(values) > 2 and not isinstance(values[2].literal, str):

@@ -72,7 +72,7 @@ _SURELY_FITS = 10_000
 def bounded_count(count: Value, width: str = "1") -> str:
     """A number of repetitions, refused where no memory would hold the text; a small literal needs no test, which would
     also keep the expression out of GROUP BY and PARTITION BY."""
-    if isinstance(count.literal, int) and 0 <= count.literal <= _SURELY_FITS:
+    if isinstance(count.literal, int) and 0 <= count.literal <= (_SURELY_FITS if width == "1" else 1):
         return count.sql
     return f"spark_bounded_count({count.sql}, {width})"
 
@@ -80,7 +80,8 @@ def bounded_count(count: Value, width: str = "1") -> str:
 @function("repeat", least=2, most=2)
 def _repeat(self: Expressions, call: Call) -> Value:
     text, count = arguments(self, call, STRING, INT)
-    return Value(f"repeat({text.sql}, {bounded_count(count, f'length({text.sql})')})", STRING)
+    width = "1" if isinstance(text.literal, str) and len(text.literal) < 8 else f"strlen({text.sql})"
+    return Value(f"repeat({text.sql}, {bounded_count(count, width)})", STRING)
 
 
 @function("space")
@@ -111,8 +112,9 @@ def _levenshtein(self: Expressions, call: Call) -> Value:
     values = arguments(self, call, STRING, STRING, INT)
     one, other = values[0].sql, values[1].sql
     # DuckDB counts bytes, which is the same for ASCII only.
-    ascii_only = f"octet_length(encode({one} || {other})) = length({one} || {other})"
-    distance = f"(CASE WHEN {ascii_only} THEN levenshtein({one}, {other}) ELSE spark_levenshtein({one}, {other}) END)"
+    quick = f"strlen({one}) = length({one}) AND strlen({other}) = length({other})"
+    quick += f" AND CAST(strlen({one}) AS DOUBLE) * strlen({other}) < 1000000"
+    distance = f"(CASE WHEN {quick} THEN levenshtein({one}, {other}) ELSE spark_levenshtein({one}, {other}) END)"
     if len(values) == 3:
         most = values[2].sql
         distance = f"(CASE WHEN {distance} > {most} THEN -1 WHEN {most} IS NOT NULL THEN {distance} END)"
