@@ -70,6 +70,12 @@ def test_statement_that_fails_is_a_failed_query_with_its_reason(rest: Rest) -> N
     assert "nowhere" in error["message"]
 
 
+def test_an_analysis_error_is_the_users_whatever_its_class(rest: Rest) -> None:
+    error = finished(rest, submitted(rest, "SELECT varchar('x') AS a")["id"])["errors"][0]
+    assert (error["code"], error["errorType"]) == ("58000", "USER_ERROR")
+    assert "Function [varchar] not defined" in error["message"]
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

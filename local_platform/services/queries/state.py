@@ -242,9 +242,11 @@ def _name(parameters: Any, where: str) -> str:
 
 def _failure(fault: Exception) -> Json:
     code = str(getattr(fault, "sqlstate", "") or "58000")
-    # Classes 53, 57 and 58 are the service's own trouble; everything else is the statement's.
-    kind = "SYSTEM_ERROR" if code[:2] in ("53", "57", "58") and code != "53400" else "USER_ERROR"
-    return _error(code, str(getattr(fault, "message", "") or fault), kind)
+    message = str(getattr(fault, "message", "") or fault)
+    # Classes 53, 57 and 58 are the service's own trouble, but for an analysis error, which says whose it is; everything
+    # else is the statement's.
+    own = code[:2] in ("53", "57", "58") and code != "53400" and "errorType: USER_ERROR" not in message
+    return _error(code, message, "SYSTEM_ERROR" if own else "USER_ERROR")
 
 
 def _error(code: str, message: str, kind: str) -> Json:
