@@ -43,6 +43,7 @@ _FORMS = {
     "decode": "decode({s}, {s}, {s}, {s}, {s}, {s})",
     "array_sort": "array_sort({ii}, (x, y) -> CASE WHEN x < y THEN -1 WHEN x > y THEN 1 ELSE 0 END)",
     "if": "if({ok}, {s}, {s})",
+    "trim leading": "trim(LEADING {s} FROM {s})",
     "from_json": "from_json({s}, 'x int')",
     "exists": "exists({ii}, x -> x > 1)",
     "slice": "slice({ii}, {i}, {i})",
