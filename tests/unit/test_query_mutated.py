@@ -63,6 +63,7 @@ def test_what_lies_beneath_would_be_seen() -> None:
         "SELECT c.as FROM pg_catalog.pg_class c",
         "SELECT (c.relkind)(1) FROM pg_catalog.pg_class c",
         "SELECT from_utc_timestamp('2019-03-02 03:30:00', 'Nowhere/Land') AS a",
+        "SELECT SESS_TIMEOUT(1) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s FROM numbers",
     ],
 )
 def test_statements_that_were_found_this_way(world: World, sql: str) -> None:

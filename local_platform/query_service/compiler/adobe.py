@@ -77,6 +77,7 @@ def wrap(compiler: Compiler, scope: Scope, origin: str, condition: str, node: ex
     Raises:
         QueryError: 0A000, the select also groups.
     """
+    from local_platform.query_service.compiler.functions import find
     from local_platform.query_service.compiler.functions.sessions import INNER
 
     if node.args.get("group") is not None or node.args.get("having") is not None:
@@ -90,7 +91,10 @@ def wrap(compiler: Compiler, scope: Scope, origin: str, condition: str, node: ex
     parts: dict[str, str] = {}
     for window in _two_step_windows(node):
         call = read_call(window.this)
-        keys = INNER[call.name](expressions, call, documented(call, read_window(expressions, window), PRECEDING))
+        call.window = documented(call, read_window(expressions, window), PRECEDING)
+        if (function := find(call.name)) is not None:
+            function.check(call)
+        keys = INNER[call.name](expressions, call, call.window)
         placed = {key: f"x{len(parts) + place}" for place, key in enumerate(keys)}
         parts |= {placed[key]: sql for key, sql in keys.items()}
         scope.below[id(window)] = Below({key: f"{name}.{column}" for key, column in placed.items()})
