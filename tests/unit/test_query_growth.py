@@ -12,8 +12,8 @@ import pytest
 from local_platform.query_service.engine import pace
 from tests.unit.query_world import World, query_world
 
-MEMORY = 600
-"""Megabytes by which the service of these tests may grow."""
+MEMORY = 400
+"""Megabytes that the engine may use, and functions beside it."""
 ROWS = "FROM (SELECT explode(sequence(1, 3000)) AS r, 'ab' AS s) t"
 
 
@@ -61,7 +61,7 @@ def test_rows_of_growing_values_are_refused_together(world: World, peak: list[fl
     """One of these values is harmless; 2,048 are made at a time."""
     _, message = world.refused(f"SELECT max(length(CAST({expression} AS string))) {ROWS}")
     assert "do not fit the memory of the local Query Service" in message
-    assert peak[0] < MEMORY * 1.5, peak
+    assert peak[0] < MEMORY * 2.4, peak
     assert world.one("length(repeat('ab', 1000))") == 2000
 
 

@@ -32,12 +32,15 @@ _most = 2 * 10**9
 
 
 def allow(memory: str) -> None:
-    """Set how much the process may grow from now on by values that functions make, such as `2GB`."""
+    """Set by how much the process may grow from now on: the engine's own memory, such as `2GB`, and as much again.
+
+    The engine keeps to its limit by itself and may fill it with what it has read; functions must not fail for that.
+    """
     global _most
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?B)\s*", memory.upper())
     if found is None:
         raise ValueError(f"{memory!r} is no amount of memory; write it as 2GB.")
-    _most = _resident() + int(float(found[1]) * _UNITS[found[2]])
+    _most = _resident() + int(2 * float(found[1]) * _UNITS[found[2]])
 
 
 def begin(unwanted: Callable[[], bool]) -> int:

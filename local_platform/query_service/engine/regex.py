@@ -1,6 +1,8 @@
-"""Java's regular expressions by Python's engine: for what DuckDB's (RE2) cannot do, such as looking ahead.
+"""Java's regular expressions by the library `regex`: for what DuckDB's (RE2) cannot do, such as looking ahead.
 
-Text is ASCII for \\w, \\d, \\s and \\b, as in Java unless told otherwise.
+Text is ASCII for \\w, \\d, \\s and \\b, as in Java unless told otherwise. A pattern that goes back over a text again
+and again may take years for one value: unlike Python's own `re`, this library lets other threads run meanwhile, and
+gives up after a time.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+
+import regex
 
 from local_platform.query_service.engine import bounded, pace
 
@@ -32,26 +36,45 @@ _POSIX = {
 
 _LONGEST = 10_000
 """Characters of a pattern: while one is read, nothing else runs."""
+_SECONDS = 10.0
+"""For one value."""
+_LIMITS = {"timeout": _SECONDS, "concurrent": True}
+# What `regex` reads and Java refuses: a bracket that repeats nothing, verbs, other kinds of groups, other escapes.
+_NOT_JAVA = re.compile(
+    r"(?P<repetition>\{(?!\d+(?:,\d*)?\}))|(?P<verb>\(\*)|(?P<group>\(\?(?![:=!>]|<[=!A-Za-z]|[idmsuxU]*(?:-[idmsuxU]*)?[:)]))"
+)
+_ESCAPE = re.compile(r"\\(?:[pP]\{\w+\}|[xN]\{[^}]*\}|.)|\[(?:\\.|[^\]\\])*\]", re.DOTALL)
+_ESCAPES_OF_JAVA = frozenset("tnrfaecdDsSwWhHvVRXbBAGZzxuNpPQEk")
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for Python.
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """The pattern for the library.
 
     Raises:
-        ValueError: Java or Python does not read it.
+        ValueError: Java or the library does not read it.
     """
     if len(pattern) > _LONGEST:
         raise ValueError(f"A pattern of more than {_LONGEST} characters is too long for the local Query Service.")
     unicode = "\\p{L}" in pattern or "\\p{IsAlphabetic}" in pattern
+    plain = re.sub(r"\\Q(.*?)(?:\\E|$)", lambda found: re.escape(found[1]), pattern, flags=re.DOTALL)
+    _refuse_what_java_refuses(pattern, plain)
     try:
-        return re.compile(_translated(pattern), 0 if unicode else re.ASCII)
-    except re.error as error:
+        return regex.compile(_translated(plain), regex.V0 if unicode else regex.V0 | regex.ASCII)
+    except (regex.error, RecursionError) as error:
         raise ValueError(f"The pattern {pattern!r} cannot be read: {error}.") from None
 
 
+def _refuse_what_java_refuses(pattern: str, plain: str) -> None:
+    for found in re.findall(r"\\([A-Za-z])", plain.replace("\\\\", "")):
+        if found not in _ESCAPES_OF_JAVA:
+            raise ValueError(f"The pattern {pattern!r} cannot be read: Java knows no \\{found}.")
+    found = _NOT_JAVA.search(_ESCAPE.sub("", plain))
+    if found is not None:
+        raise ValueError(f"The pattern {pattern!r} cannot be read: Java takes no such {found.lastgroup}.")
+
+
 def _translated(pattern: str) -> str:
-    pattern = re.sub(r"\\Q(.*?)(?:\\E|$)", lambda found: re.escape(found[1]), pattern, flags=re.DOTALL)
     pattern = re.sub(r"\(\?<([A-Za-z][A-Za-z0-9]*)>", r"(?P<\1>", pattern)
     pattern = re.sub(r"\\k<([A-Za-z][A-Za-z0-9]*)>", r"(?P=\1)", pattern)
     # [a-f&&[^bd]]: both must hold of one character.
@@ -76,7 +99,7 @@ def _property(found: re.Match[str]) -> str:
 
 def matches(text: str, pattern: str) -> bool:
     """Whether the pattern is found anywhere."""
-    return compiled(pattern).search(text) is not None
+    return _first(compiled(pattern), text) is not None
 
 
 def extract(text: str, pattern: str, group: int) -> str:
@@ -88,7 +111,7 @@ def extract(text: str, pattern: str, group: int) -> str:
     expression = compiled(pattern)
     if not 0 <= group <= expression.groups:
         raise ValueError(f"Expects group index between 0 and {expression.groups}, but got {group}.")
-    found = expression.search(text)
+    found = _first(expression, text)
     return (found[group] or "") if found else ""
 
 
@@ -104,10 +127,27 @@ def extract_all(text: str, pattern: str, group: int) -> list[str]:
     return [found[group] or "" for found in _matches(expression, text)]
 
 
-def _matches(expression: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    for found in expression.finditer(text):
-        pace.tick()
-        yield found
+def _first(expression: regex.Pattern[str], text: str) -> regex.Match[str] | None:
+    try:
+        return expression.search(text, **_LIMITS)
+    except TimeoutError:
+        raise _too_long(expression) from None
+
+
+def _matches(expression: regex.Pattern[str], text: str) -> Iterator[regex.Match[str]]:
+    try:
+        for found in expression.finditer(text, **_LIMITS):
+            pace.tick()
+            yield found
+    except TimeoutError:
+        raise _too_long(expression) from None
+
+
+def _too_long(expression: regex.Pattern[str]) -> ValueError:
+    return ValueError(
+        f"The pattern {expression.pattern!r} takes longer than {_SECONDS:.0f} seconds for one value; the local Query "
+        "Service gives up. Write it so that a text can be matched in one way only."
+    )
 
 
 def replace(text: str, pattern: str, replacement: str) -> str:
@@ -117,7 +157,7 @@ def replace(text: str, pattern: str, replacement: str) -> str:
 
     budget = bounded.Budget(len(text))
 
-    def made(found: re.Match[str]) -> str:
+    def made(found: regex.Match[str]) -> str:
         pace.tick()
         pieces: list[str] = []
         for escaped, number, name, plain in parts:
@@ -129,7 +169,10 @@ def replace(text: str, pattern: str, replacement: str) -> str:
                 pieces.append(escaped or plain)
         return budget.spend("".join(pieces))
 
-    return expression.sub(made, text)
+    try:
+        return str(expression.sub(made, text, **_LIMITS))
+    except TimeoutError:
+        raise _too_long(expression) from None
 
 
 def split(text: str, pattern: str, limit: int) -> list[str]:
