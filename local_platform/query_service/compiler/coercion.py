@@ -12,6 +12,7 @@ from local_platform.query_service.sql.types import (
     Field,
     Type,
     array,
+    bounded,
     decimal,
     map_of,
 )
@@ -34,7 +35,8 @@ def wider_numeric(left: Type, right: Type) -> Type:
             return DOUBLE
         one, other = as_decimal(left), as_decimal(right)
         scale = max(one.scale, other.scale)
-        return decimal(max(one.precision - one.scale, other.precision - other.scale) + scale, scale)
+        # The scale is kept even where whole digits then do not fit; only arithmetic gives scale up for them.
+        return bounded(max(one.precision - one.scale, other.precision - other.scale) + scale, scale)
     # A float is not wide enough for an int or bigint in Spark's table either; Spark still picks float.
     return left if _ORDER.index(left.kind) >= _ORDER.index(right.kind) else right
 

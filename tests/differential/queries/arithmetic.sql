@@ -123,3 +123,6 @@ SELECT 7.5 div 2 AS a, 7 div 2.5 AS b, NULL div 2 AS c, 2 div NULL AS d
 
 # divisions inside divisions
 SELECT 0.001 / ((0.001 / 1.5) / CAST(1.5 AS decimal(8,1))) AS a, 1.0 / 3 / 7 / 1.1 AS b, -1 / 3.0 / 2.5 AS c, 1.0 / (2.5 / (7.0 / (3.0 / 1.5))) AS d
+
+# rounding leaves no negative zero
+SELECT CAST(round(-0.001D, 2) AS string) AS a, CAST(round(CAST(-0.001 AS float), 2) AS string) AS b, round(-0.4D) AS c, round(-0D, 1) AS d, round(CAST('NaN' AS double), 1) AS e, round(-2.5D) AS f

@@ -86,3 +86,11 @@ SELECT +id FROM customers
 # name of a number with a suffix
 SELECT 10L
 ~ A number with a suffix is read as a cast, and named so.
+
+# decimals that meet outside arithmetic keep their scale, and the digits before the point give way
+SELECT coalesce(CAST(1 AS decimal(38,13)), CAST(2 AS decimal(10,2))) AS a, coalesce(m / m, 100.00 + id) AS b, greatest(m / m, CAST(id AS decimal(20,1))) AS c FROM numbers
+# a scale for which whole digits are not left
+SELECT coalesce(CAST(1 AS decimal(38,30)), CAST(2 AS decimal(38,2))) AS a, CAST(1 AS decimal(38,30)) < CAST(2 AS decimal(38,2)) AS b
+SELECT coalesce(CAST(NULL AS decimal(38,30)), CAST(123456789012 AS decimal(38,2))) AS a
+SELECT CAST(1 AS decimal(38,30)) < CAST(123456789012 AS decimal(38,2)) AS a
+SELECT CAST(1 AS decimal(38,30)) AS a UNION ALL SELECT CAST(2 AS decimal(38,2))

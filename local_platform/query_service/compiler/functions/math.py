@@ -134,7 +134,8 @@ def _round(self: Expressions, call: Call) -> Value:
         scale = max(min(value.type.scale, places), 0)
         target = decimal(value.type.precision - value.type.scale + scale + 1, scale)
         return Value(f"CAST(round({value.sql}, {places}) AS {target.duck})", target)
-    return Value(f"CAST(round({value.sql}, {places}) AS {value.type.duck})", value.type)
+    # Spark rounds through a decimal, which has no negative zero.
+    return Value(f"CAST(round({value.sql}, {places}) + 0 AS {value.type.duck})", value.type)
 
 
 @function("pmod", least=2, most=2)
