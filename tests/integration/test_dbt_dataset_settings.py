@@ -51,6 +51,23 @@ def shown(store: FeatureStore, what: str) -> list[tuple[Any, ...]]:
     return [row for row in rows if row[0] == "scored_runs"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            "{identities: {user: {namespace: ECID, primary: true}}}",
+            r"identities names user, .* \(user_id, as_of, run_id, mail\)",
+        ),
+        (f"{{profile: perhaps, identities: {{{PRIMARY}}}}}", r"profile is perhaps; it can be true, upsert or false"),
+        (f"{{profile: true, identities: {{{MAIL}}}}}", r"Profile needs a primary identity"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(store: FeatureStore, settings: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        build(store, settings)
+    assert shown(store, "tables") == []
+
+
 def test_what_is_missing_is_added_and_what_cannot_change_is_refused(store: FeatureStore) -> None:
     build(store, "{}")
     assert shown(store, "identities") == []

@@ -4,17 +4,6 @@
 {% macro apply_profile_labels(name, about, before='false') -%}
   {%- set labels = {'true': ['PROFILE'], 'upsert': ['PROFILE', 'UPSERT'], 'false': []} -%}
   {%- set mode = about.get('profile', false) | string | lower -%}
-  {%- if mode not in labels -%}
-    {%- do exceptions.raise_compiler_error(
-      model.name ~ ": config.meta.query_service.profile is " ~ about.profile ~ "; it can be true, upsert or false."
-    ) -%}
-  {%- endif -%}
-  {%- if labels[mode] and not about.get('identities', {}).values() | selectattr('primary') | list -%}
-    {%- do exceptions.raise_compiler_error(
-      model.name ~ ": Profile needs a primary identity. Add config.meta.query_service.identities: {user_id: {namespace: ...,"
-      ~ " primary: true}}."
-    ) -%}
-  {%- endif -%}
   {%- call statement('show_labels', fetch_result=True, auto_begin=False) -%}
     show tables
   {%- endcall -%}

@@ -16,6 +16,7 @@
   {%- set about = config.get('meta', {}).get('propensity', {}) -%}
   {%- set optional = ['xdm_schema', 'row_validation', 'identities', 'profile', 'paths', 'usage_labels'] -%}
   {%- set kept = query_service_config(model, [], optional) -%}
+  {%- do refuse_impossible_settings(kept) -%}
   {%- set run = run_id(about.use_case) -%}
   {%- set runs = this.incorporate(path={'identifier': bare_name(this) ~ '_runs'}, type='table') -%}
   {%- set existing = adapter.get_relation(this.database, this.schema, bare_name(runs)) -%}
@@ -38,6 +39,7 @@
   {%- set before = fromjson(state.get('settings') or '{}') if state else {} -%}
   {%- set question = use_case(about.use_case).copy() -%}
   {%- do question.pop('audience', none) -%}
+  {%- do question.pop('title', none) -%}
   {%- set question = question | tojson -%}
   {%- if existing is not none -%}
     {%- do refuse_changed_settings(bare_name(runs), before, fromjson(settings)) -%}
