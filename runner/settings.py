@@ -275,9 +275,19 @@ def snake_case(event_type: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 
 
+_IN_YAML = {
+    "tuple_type": "This should be a list",
+    "list_type": "This should be a list",
+    "dict_type": "This should be keys with values",
+    "model_type": "This should be keys with values",
+    "extra_forbidden": "This key is not known",
+}
+"""What pydantic says in Python's words."""
+
+
 def _explain(error: ValidationError, where: str) -> str:
     lines = [
-        f"{'.'.join(str(p) for p in e['loc']) or 'the file'}: {e['msg']}"
+        f"{'.'.join(str(p) for p in e['loc']) or 'the file'}: {_IN_YAML.get(e['type'], e['msg'])}"
         for e in error.errors(include_url=False, include_input=False)
     ]
     return f"{where} is not right: {'; '.join(lines)}."

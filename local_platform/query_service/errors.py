@@ -73,6 +73,13 @@ def no_such_field(name: str, known: list[str]) -> QueryError:
     )
 
 
+def undefined_function(name: str) -> QueryError:
+    """58000 in the documented nesting."""
+    return analysis_error(
+        f"Function [{name}] not defined. Only the Spark functions that Query Service documents, and Adobe's own, exist."
+    )
+
+
 def execution_error(reason: str) -> QueryError:
     """58000: a statement that failed while it ran, such as raise_error."""
     return QueryError("58000", f"ErrorCode: 58000 Internal System Error [{reason}]")

@@ -26,6 +26,19 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("use_cases: newsletter", r"use_cases: This should be a list"),
+        ("use_cases: [newsletter]", r"use_cases\.0: This should be keys with values"),
+        ("nobody: 1", r"nobody: This key is not known"),
+    ],
+)
+def test_a_fault_is_told_in_the_words_of_yaml(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings(write(tmp_path, text))
+
+
 def test_the_file_we_ship_is_valid() -> None:
     settings = load_settings(ROOT / "propensity.yml")
     assert settings.use_case("newsletter").target_event == "web.formFilledOut"

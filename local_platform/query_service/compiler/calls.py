@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.errors import analysis_error, not_supported, syntax_error
+from local_platform.query_service.errors import analysis_error, not_supported, syntax_error, undefined_function
 
 if TYPE_CHECKING:
     from local_platform.query_service.compiler.expressions import Expressions
@@ -140,9 +140,7 @@ def unknown_function(name: str) -> Exception:
             f'The generator "{name}" stands alone in the select list or in LATERAL VIEW, not in another expression.',
             kind="UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
         )
-    return analysis_error(
-        f"Function [{name}] not defined. Only the Spark functions that Query Service documents, and Adobe's own, exist."
-    )
+    return undefined_function(name)
 
 
 def wrong_arguments(name: str, wanted: str, seen: int) -> Exception:

@@ -16,7 +16,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.spark import SparkParser
 from sqlglot.tokens import TokenType
 
-from local_platform.query_service.errors import QueryError, syntax_error
+from local_platform.query_service.errors import QueryError, syntax_error, undefined_function
 from local_platform.query_service.sql import lexer
 
 # Keys of a node's meta: the SNAPSHOT clause of a table, the quote an identifier was written in.
@@ -186,11 +186,17 @@ def parse_query(sql: str) -> exp.Expression:
 
 
 def _window_calls(sql: str) -> str:
-    """window(time, width) under its second name: behind GROUP BY the word would open a WINDOW clause."""
+    """window(time, width) under its second name: behind GROUP BY the word would open a WINDOW clause.
+
+    Raises:
+        QueryError: 58000, the second name is not for users.
+    """
     if "window" not in sql.lower():
         return sql
     read = lexer.tokenize(sql)
     for token, following in reversed(list(pairwise(read))):
+        if token.upper == "TIME_WINDOW" and following.text == "(":
+            raise undefined_function(token.text)
         if token.upper == "WINDOW" and following.text == "(":
             sql = f"{sql[: token.start]}time_window{sql[token.end :]}"
     return sql
