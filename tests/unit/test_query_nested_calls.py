@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from local_platform.query_service.compiler.functions import find, names
 from tests.unit.nested_calls import Form, compiled, forms, runnable
 from tests.unit.query_world import World, query_world
 
-DEEP = 7
+DEEP = 5
 LONGEST_STEP = 40_000
 """Characters, macros written out, that a level may add: the formula itself, and what little may be repeated."""
 _NOT_CALLED = {
@@ -54,7 +55,7 @@ def test_the_measure_counts_what_macros_write_out() -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with query_world(tmp_path_factory.mktemp("nested")) as opened:
         yield opened
 
