@@ -17,7 +17,7 @@ from runner.export.hashing import Hashes, hash_rows
 from runner.platform import FlowRun, Platform
 from runner.platform.landing_zone import LandingZoneFiles
 
-_STAMP = re.compile(r"(\d{8}_\d{6})")
+_STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def delivered(platform: Platform, path: str, audience_id: str, namespace: str, r
         DataError: the run says that it wrote rows, and there is no file of it.
     """
     zone = platform.landing_zone.open()
-    files = _of_run(_names(zone, path), audience_id, run)
+    begun = datetime.fromtimestamp(run.created_ms / 1000, UTC)
+    files = files_of_run(_names(zone, path), audience_id, begun)
     claimed = run.by_entity.get(f"segment:{audience_id}", run.output_records)
     if not files and claimed:
         raise DataError(
@@ -80,11 +81,18 @@ def _names(zone: LandingZoneFiles, path: str) -> list[str]:
     return sorted(str(info.path) for info in found if info.type == fs.FileType.File)
 
 
-def _of_run(names: list[str], audience_id: str, run: FlowRun) -> list[str]:
-    """Files whose name carries the audience and the newest time stamp not older than the run (it may split them)."""
-    stamped = {n: s.group(1) for n in names if audience_id in n and n.endswith(".csv") and (s := _STAMP.search(n))}
-    begun = datetime.fromtimestamp(run.created_ms / 1000, UTC).strftime("%Y%m%d_%H%M%S")
-    since = {name: stamp for name, stamp in stamped.items() if stamp >= begun}
+def files_of_run(names: list[str], audience_id: str, begun: datetime) -> list[str]:
+    """Files whose name carries the audience and the first time stamp not older than the run (it may split them).
+
+    Args:
+        begun: when the run began, UTC.
+    """
+    stamped = dict[str, str]()
+    for name in (n for n in names if audience_id in n and n.endswith(".csv")):
+        # Behind the id: one that ends in eight digits looks like the date of a stamp itself.
+        if (found := _STAMP.search(name.rpartition(audience_id)[2])) is not None:
+            stamped[name] = found.group()
+    since = {name: stamp for name, stamp in stamped.items() if stamp >= f"{begun:%Y%m%d_%H%M%S}"}
     # A later run has a later stamp: the first one not older than this run is its own.
     own = min(since.values(), default="")
     return [name for name, stamp in since.items() if stamp == own]
