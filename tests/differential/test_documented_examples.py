@@ -7,7 +7,7 @@ import pytest
 from tests.differential.engines import Engines
 from tests.differential.examples import DIFFERENT, different, examples
 
-# Every fourth function is enough to see that the comparison works; its campaign is the whole.
+# Every eighth function is enough to see that the comparison works; its campaign is the whole.
 SHARE = 8
 
 
