@@ -61,7 +61,8 @@ def test_rows_of_growing_values_are_refused_together(world: World, peak: list[fl
     """One of these values is harmless; 2,048 are made at a time."""
     _, message = world.refused(f"SELECT max(length(CAST({expression} AS string))) {ROWS}")
     assert "do not fit the memory of the local Query Service" in message
-    assert peak[0] < MEMORY * 2.4, peak
+    # The last piece is copied once more when it is handed over.
+    assert peak[0] < MEMORY * 3, peak
     assert world.one("length(repeat('ab', 1000))") == 2000
 
 

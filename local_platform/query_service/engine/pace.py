@@ -28,26 +28,36 @@ TOO_LARGE = (
 _numbers = itertools.count(1)
 _statements: dict[int, Callable[[], bool]] = {}
 _working = threading.local()
+_growth = 2 * 10**9
 _most = 2 * 10**9
 
 
 def allow(memory: str) -> None:
-    """Set by how much the process may grow from now on: the engine's own memory, such as `2GB`, and as much again.
+    """Set how much the process may grow while statements run: the engine's memory, such as `2GB`, and half as much.
 
     The engine keeps to its limit by itself and may fill it with what it has read; functions must not fail for that.
     """
-    global _most
+    global _growth
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?B)\s*", memory.upper())
     if found is None:
         raise ValueError(f"{memory!r} is no amount of memory; write it as 2GB.")
-    _most = _resident() + int(2 * float(found[1]) * _UNITS[found[2]])
+    _growth = int(1.5 * float(found[1]) * _UNITS[found[2]])
+    _count_from_here()
 
 
 def begin(unwanted: Callable[[], bool]) -> int:
     """The number of a statement that starts; `unwanted` says whether it shall stop."""
+    if not _statements:
+        # What earlier statements left with the allocators is used again, so it is no growth.
+        _count_from_here()
     number = next(_numbers)
     _statements[number] = unwanted
     return number
+
+
+def _count_from_here() -> None:
+    global _most
+    _most = _resident() + _growth
 
 
 def end(number: int) -> None:
@@ -62,6 +72,7 @@ class Work:
         self._unwanted = _statements.get(number) if number is not None else None
         self._ticks = 0
         self._made = 0
+        self.total = 0
         self._look_up = time.monotonic() + _SECONDS
 
     def __enter__(self) -> Work:
@@ -80,6 +91,7 @@ class Work:
     def made(self, size: int) -> None:
         """So many bytes were made."""
         self._made += size
+        self.total += size
         if self._made > _SMALL:
             self._made = 0
             self.look_up()

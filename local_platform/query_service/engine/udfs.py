@@ -84,6 +84,8 @@ def _by_value(python: Callable[..., Any], gives: str, arity: int) -> Callable[..
                 elif isinstance(result, list):
                     work.made(64 * len(result))
                 results.append(result)
+            # Copied for Arrow, and again for the engine.
+            pace.room(2 * work.total)
             return pa.array(results, _RESULTS[gives])
 
     # DuckDB counts the parameters, so a variadic function will not do.
