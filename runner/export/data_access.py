@@ -49,7 +49,7 @@ def export_data_access(
         PlatformError: permission, credentials, or a service that fails.
     """
     wanted = request(platform, sql, dataset, run_id, out_dir, contract, manifest_file=manifest_file, log=log)
-    if (found := wanted.finished()) is not None and _still_there(wanted, found):
+    if (found := wanted.finished()) is not None and still_there(wanted, found, "data_access"):
         log(f"{dataset}: run {run_id} is exported already ({found.rows:,} rows).")
         return found
     with staged(out_dir) as stage:
@@ -62,7 +62,7 @@ def read_batches(wanted: Request, stage: Path, first: Collection[str] = ()) -> E
     download = stage / "download"
     seen: set[str] = set()
     for _ in range(_ROUNDS):
-        pinned = _pinned(wanted, first)
+        pinned = visible_batches(wanted, first)
         alive = {b.id for b in pinned}
         for gone in [unit for unit in rows.units if unit not in alive]:
             rows.discard(gone)
@@ -98,7 +98,7 @@ def _gather(wanted: Request, rows: RunRows, pinned: list[Batch], download: Path,
             wanted.log(f"{wanted.dataset.name}: batch {batch.id} was replaced while it was read; looking again.")
             rows.discard(batch.id)
             return True
-    alive = {b.id for b in _pinned(wanted)}
+    alive = {b.id for b in visible_batches(wanted)}
     return any(unit not in alive for unit in rows.units)
 
 
@@ -111,14 +111,14 @@ def _read(wanted: Request, rows: RunRows, batch_id: str, download: Path) -> None
         wanted.log(f"{wanted.dataset.name}: batch {batch_id} holds {found:,} of {wanted.rows:,} rows.")
 
 
-def _pinned(wanted: Request, first: Collection[str] = ()) -> list[Batch]:
+def visible_batches(wanted: Request, first: Collection[str] = ()) -> list[Batch]:
     """The batches that are visible now, those known to hold the run first, then the newest."""
     batches = wanted.platform.catalog.batches(dataset_id=wanted.dataset.id, status="success")
     visible = [b for b in batches if b.state == "success" and b.output_records != 0]
     return sorted(visible, key=lambda b: (b.id not in first, -b.created_ms))
 
 
-def _still_there(wanted: Request, found: Exported) -> bool:
-    """Whether an earlier export was read from batches that are all still visible."""
-    visible = {b.id for b in _pinned(wanted)}
-    return found.route == "data_access" and not found.note and set(found.batches) <= visible
+def still_there(wanted: Request, found: Exported, route: str) -> bool:
+    """Whether an earlier export went by that route, and the batches it holds are all still visible."""
+    visible = {b.id for b in visible_batches(wanted)}
+    return found.route == route and not found.note and set(found.batches) <= visible

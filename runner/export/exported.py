@@ -35,7 +35,7 @@ class Exported:
         route: "data_access" or "landing_zone", the route that was really taken.
         dataset: name of the dataset.
         run_id: the only run in the files.
-        batches: ids of the batches that held the run's rows; empty for the landing zone.
+        batches: ids of the batches that held the run's rows; for the landing zone, of all that were visible.
         columns: the contract's columns, in order.
         fingerprint: of the columns, run, rows and content; equal for equal content.
         note: why another route than the one asked for was taken; empty otherwise.

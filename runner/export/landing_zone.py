@@ -18,7 +18,7 @@ import pyarrow.fs as fs
 
 from runner.contract import Contract
 from runner.errors import Conflict, DataError, PlatformError
-from runner.export.data_access import read_batches
+from runner.export.data_access import read_batches, still_there, visible_batches
 from runner.export.exported import Exported, staged
 from runner.export.request import Log, Request, quiet, request
 from runner.export.rows import RunRows
@@ -75,7 +75,7 @@ def export_landing_zone(
         PlatformError: permission, credentials, or a service that fails.
     """
     wanted = request(platform, sql, dataset, run_id, out_dir, contract, manifest_file=manifest_file, log=log)
-    if (found := wanted.finished()) is not None and (found.route == "landing_zone"):
+    if (found := wanted.finished()) is not None and still_there(wanted, found, "landing_zone"):
         log(f"{dataset}: run {run_id} is exported already ({found.rows:,} rows).")
         return found
     try:
@@ -104,6 +104,8 @@ def _through_zone(wanted: Request, stage: Path, folder: str, clock: _Clock) -> E
     if dataset.id not in {d.id for d in platform.flows.exportable_datasets()}:
         raise _Incomplete(f"{dataset.name} is not among the datasets that the licence allows to export.")
     path = f"{folder}/export/{dataset.name}-{dataset.id}"
+    # Files do not tell the batches that they are of: should any of these be taken out, this export is made anew.
+    batches = tuple(batch.id for batch in visible_batches(wanted))
     flow = _dataflow(wanted, path)
     _covering_run(wanted, flow, clock)
     rows = wanted.gatherer(stage)
@@ -114,7 +116,7 @@ def _through_zone(wanted: Request, stage: Path, folder: str, clock: _Clock) -> E
     if rows.rows != wanted.rows:
         raise _Incomplete(f"The landing zone holds {rows.rows:,} of {wanted.rows:,} rows of run {wanted.run_id}.")
     try:
-        return wanted.finish(stage, rows, "landing_zone", ())
+        return wanted.finish(stage, rows, "landing_zone", batches)
     except DataError as error:
         raise _Incomplete(error.message) from None
 

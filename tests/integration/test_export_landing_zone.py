@@ -76,6 +76,22 @@ def test_files_that_are_gone_send_us_to_data_access_and_the_export_says_so(world
     assert exported.note == f"The landing zone holds 0 of 250 rows of run {RUN}."
 
 
+def test_a_run_that_was_built_anew_is_exported_anew_though_it_has_as_many_rows(world: Sandbox, tmp_path: Path) -> None:
+    run = "newsletter-20261123"
+    world.sql.execute(f"INSERT INTO {CONTRACT.dataset} {run_rows(run, range(30))}")
+    first = through_zone(world, tmp_path / "zone", run)
+    again = through_zone(world, tmp_path / "zone", run)
+    assert (first.route, again.fingerprint) == ("landing_zone", first.fingerprint)
+    [batch] = directly(world, tmp_path / "lake", run).batches
+    world.platform.ingestion.act(batch, "REVERT")
+    while world.platform.catalog.batch(batch).state != "gone":
+        pass
+    world.sql.execute(f"INSERT INTO {CONTRACT.dataset} {run_rows(run, range(30), clicks=5)}")
+    anew = through_zone(world, tmp_path / "zone", run)
+    assert (anew.rows, anew.fingerprint) == (30, directly(world, tmp_path / "lake", run).fingerprint)
+    assert anew.fingerprint != first.fingerprint
+
+
 def test_the_doctor_reaches_the_zone_and_says_until_when(world: Sandbox) -> None:
     zone = world.platform.landing_zone.open()
     checks = examine(world.settings, world.local.connection(), platform=world.platform)
