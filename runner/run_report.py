@@ -33,6 +33,7 @@ from runner.report import (
     timeline_of,
     write_page,
 )
+from runner.run_ids import use_case_of
 from runner.session import Session
 from runner.training.model import CARD_FILE
 from runner.workspace import Workspace
@@ -53,7 +54,7 @@ def write_report(
         best: the limit on the test rows, where the truth is known.
         source: where the events came from, in words.
     """
-    case = session.settings.use_case(summary["run_id"].rsplit("-", 1)[0])
+    case = session.settings.use_case(use_case_of(summary["run_id"]))
     train, audience = workspace.load("train"), workspace.load("audience")
     card = read_card(Path(train["champion_dir"]) / CARD_FILE)
     explored = exploration_from(workspace.load("explore"))

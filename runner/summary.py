@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runner.report import BestPossible, best_possible_of
+from runner.run_ids import use_case_of
 from runner.run_report import write_report
 from runner.session import Session, open_session
 from runner.settings import UseCase
@@ -36,7 +37,7 @@ def summarise(settings_file: Path, run_id: str, report_file: Path | None = None)
         workspace.load("verification") if workspace.has("verification") else records["publish"]["verification"]
     )
     data = _data(session, workspace)
-    case = session.settings.use_case(run_id.rsplit("-", 1)[0])
+    case = session.settings.use_case(use_case_of(run_id))
     best = _best_possible(data, case, workspace)
     summary: dict[str, Any] = {
         "run_id": run_id,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import SettingsError
+from runner.run_ids import use_case_of
 
 MADE_BY = {"explore": "featurize", "leak_check": "check-leaks", "activation": "audience", "verification": "activate"}
 """The command that makes a record, where it is not called like it."""
@@ -42,7 +43,7 @@ class Workspace:
         """Read a step's record; SettingsError says which command makes it."""
         path = self.folder / f"{step}.json"
         if not path.exists():
-            command = f"propensity {MADE_BY.get(step, step)} --use-case {self.run_id.rsplit('-', 1)[0]}"
+            command = f"propensity {MADE_BY.get(step, step)} --use-case {use_case_of(self.run_id)}"
             raise SettingsError(f"Run {self.run_id} has no record of '{step}' here.", f"Run '{command}' first.")
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content

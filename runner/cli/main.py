@@ -133,10 +133,7 @@ def forget(settings: Path, run_id: str, yes: bool) -> None:
     from runner import steps
 
     if yes or click.confirm(f"Revert the rows of {run_id}?", default=False, err=True):
-        steps.forget(settings, run_id)
-        day = run_id.rsplit("-", 1)[-1]
-        case = run_id.rsplit("-", 1)[0]
-        click.echo(f"Next: propensity run --use-case {case} --as-of {day[:4]}-{day[4:6]}-{day[6:]}")
+        click.echo(f"Next: {steps.forget(settings, run_id)}")
 
 
 @main.command("check-leaks")

@@ -24,6 +24,7 @@ from runner.featurize.history import (
 )
 from runner.platform import Platform
 from runner.project import differences, synced_copy
+from runner.run_ids import run_id_of
 from runner.settings import Settings, UseCase
 from runner.workspace import write_json
 
@@ -129,7 +130,7 @@ def featurize(
     manifest_file = work_dir / "manifest.json"
     shutil.copyfile(built.manifest_file, manifest_file)
 
-    run_id = f"{use_case.name}-{day:%Y%m%d}"
+    run_id = run_id_of(use_case.name, day)
     if built.kept:
         log(f"{run_id} was built before and keeps its rows; events that came since are in the runs of later dates")
         log(f"(to build it anew: propensity forget --run-id {run_id})")

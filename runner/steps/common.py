@@ -9,6 +9,7 @@ from typing import Any
 from runner.contract import Contract
 from runner.export import Exported, export_data_access, export_landing_zone
 from runner.publishing import RunFacts
+from runner.run_ids import use_case_of
 from runner.run_record import RunRecord
 from runner.session import Session, open_session, tell
 from runner.settings import UseCase
@@ -17,7 +18,7 @@ from runner.workspace import Workspace
 
 def open_run(settings_file: Path, run_id: str) -> tuple[Session, UseCase, Workspace]:
     session = open_session(settings_file)
-    return session, session.settings.use_case(run_id.rsplit("-", 1)[0]), session.workspace(run_id)
+    return session, session.settings.use_case(use_case_of(run_id)), session.workspace(run_id)
 
 
 def contract_of(workspace: Workspace, model: str) -> Contract:

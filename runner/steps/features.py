@@ -15,6 +15,7 @@ from runner.featurize import check_leaks as change_the_future
 from runner.featurize import featurize as build_features
 from runner.featurize import forget_run
 from runner.governance import refuse_labelled
+from runner.run_ids import as_of_date
 from runner.session import open_session, tell
 from runner.steps.common import as_of_time, contract_of, export_rows, open_run
 from runner.timing import named, step
@@ -43,11 +44,12 @@ def featurize(settings_file: Path, use_case: str | None = None, as_of: date | No
     return built.run_id
 
 
-def forget(settings_file: Path, run_id: str) -> None:
-    """Take a run's rows out of its datasets, so that `featurize` builds its date anew."""
-    session = open_session(settings_file)
-    case = session.settings.use_case(run_id.rsplit("-", 1)[0])
+def forget(settings_file: Path, run_id: str) -> str:
+    """Take a run's rows out of its datasets, so that `featurize` builds its date anew; returns the command for that."""
+    as_of = as_of_date(run_id)
+    session, case, _ = open_run(settings_file, run_id)
     forget_run(case.name, run_id, session.platform, session.sql, tell, wait_seconds=session.settings.wait_seconds)
+    return f"propensity run --use-case {case.name} --as-of {as_of}"
 
 
 def check_leaks(settings_file: Path, run_id: str, *, once: bool = False) -> None:

@@ -24,6 +24,7 @@ from runner.contract import Contract
 from runner.evaluation import Evaluation, evaluate
 from runner.export.exported import Exported
 from runner.model_card import Importance, Parts, build_card, contract_hash, write_card
+from runner.run_ids import use_case_of
 from runner.settings import UseCase
 from runner.training.boosting import Boosted, as_json, boost
 from runner.training.door import Floats, Rows, TrainingData, read_training_data
@@ -183,7 +184,7 @@ def _published(again: FinalFit | None, until: str) -> dict[str, Any]:
 def _trained(model_dir: Path, parts: Parts, contract: Contract, evaluation: Evaluation, seconds: float) -> Trained:
     return Trained(
         model_dir=str(model_dir),
-        use_case=parts.run_id.rsplit("-", 1)[0],
+        use_case=use_case_of(parts.run_id),
         run_id=parts.run_id,
         fingerprint=str(parts.data["fingerprint"]),
         contract_hash=contract_hash(contract.features),

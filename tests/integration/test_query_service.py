@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy
 
 from tests.integration.local_api import EVENTS, PROFILES, LocalApi, local_api, parquet
+from tests.unit.query_world import sqlalchemy_url
 
 
 @pytest.fixture(scope="module")
@@ -140,17 +141,7 @@ def test_psql_describes_a_struct_as_a_type_of_its_own(api: LocalApi) -> None:
 
 @pytest.fixture(scope="module")
 def engine(api: LocalApi) -> Iterator[sqlalchemy.Engine]:
-    given = dsn(api)
-    url = sqlalchemy.URL.create(
-        "postgresql+psycopg2",
-        username=given["user"],
-        password=given["password"],
-        host=given["host"],
-        port=given["port"],
-        database=given["dbname"],
-        query={"sslmode": "require", "gssencmode": "disable"},
-    )
-    made = sqlalchemy.create_engine(url)
+    made = sqlalchemy.create_engine(sqlalchemy_url(dsn(api)))
     yield made
     made.dispose()
 

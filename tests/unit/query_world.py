@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2
 import pyarrow as pa
 import pyarrow.parquet as pq
+import sqlalchemy as sa
 
 from local_platform.clock import Clock
 from local_platform.lake import Dataset, Lake
@@ -18,6 +19,19 @@ from local_platform.query_service import QueryOptions, QueryService
 from local_platform.tokens import Credentials, Tokens
 
 ORG = "0123456789ABCDEF@AdobeOrg"
+
+
+def sqlalchemy_url(given: Mapping[str, Any], driver: str = "psycopg2") -> sa.URL:
+    """What a driver's connect takes, as SQLAlchemy takes it."""
+    return sa.URL.create(
+        f"postgresql+{driver}",
+        username=given["user"],
+        password=given["password"],
+        host=given["host"],
+        port=given["port"],
+        database=given["dbname"],
+        query={name: given[name] for name in ("sslmode", "gssencmode")},
+    )
 
 
 @dataclass

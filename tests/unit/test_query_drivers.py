@@ -18,7 +18,7 @@ from psycopg2.extras import execute_values
 
 from local_platform.query_service.errors import QueryError
 from local_platform.query_service.wire.parameters import value_of
-from tests.unit.query_world import World, query_world
+from tests.unit.query_world import World, query_world, sqlalchemy_url
 
 
 @pytest.fixture(scope="module")
@@ -111,16 +111,7 @@ def test_a_driver_may_set_what_is_so_already(world: World) -> None:
 
 
 def test_sqlalchemy_over_psycopg_3_connects_without_hstore(world: World) -> None:
-    given = world.dsn()
-    url = sa.URL.create(
-        "postgresql+psycopg",
-        username=given["user"],
-        password=given["password"],
-        host=given["host"],
-        port=given["port"],
-        database=given["dbname"],
-        query={"sslmode": "require", "gssencmode": "disable"},
-    )
+    url = sqlalchemy_url(world.dsn(), "psycopg")
     with pytest.raises(sa.exc.NotSupportedError, match="SAVEPOINT"):
         sa.create_engine(url).connect()
     engine = sa.create_engine(url, use_native_hstore=False)

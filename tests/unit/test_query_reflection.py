@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from tests.unit.query_world import World, query_world
+from tests.unit.query_world import World, query_world, sqlalchemy_url
 
 # SQLAlchemy has no type for structs and arrays of this catalogue and says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Did not recognize type")
@@ -28,17 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def engine(world: World) -> Iterator[sa.Engine]:
-    given = world.dsn()
-    url = sa.URL.create(
-        "postgresql+psycopg2",
-        username=given["user"],
-        password=given["password"],
-        host=given["host"],
-        port=given["port"],
-        database=given["dbname"],
-        query={"sslmode": "require", "gssencmode": "disable"},
-    )
-    made = sa.create_engine(url)
+    made = sa.create_engine(sqlalchemy_url(world.dsn()))
     yield made
     made.dispose()
 

@@ -39,7 +39,6 @@
   {%- set before = fromjson(state.get('settings') or '{}') if state else {} -%}
   {%- set question = use_case(about.use_case).copy() -%}
   {%- do question.pop('audience', none) -%}
-  {%- do question.pop('title', none) -%}
   {%- set question = question | tojson -%}
   {%- if existing is not none -%}
     {%- do refuse_changed_settings(bare_name(runs), before, fromjson(settings)) -%}

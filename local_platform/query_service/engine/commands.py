@@ -40,11 +40,11 @@ def prepare(session: Session, statement: s.Prepare) -> Result:
 
 def execute_prepared(session: Session, statement: s.Execute) -> Result:
     """Run a prepared query with values."""
-    kept, values = _prepared(session, statement)
+    kept, values = prepared(session, statement)
     return select(session, kept.query, values)
 
 
-def _prepared(session: Session, statement: s.Execute) -> tuple[s.Prepare, list[Value]]:
+def prepared(session: Session, statement: s.Execute) -> tuple[s.Prepare, list[Value]]:
     """A prepared query and the values for it.
 
     Raises:
@@ -120,11 +120,21 @@ def declare(session: Session, statement: s.Declare, parameters: Sequence[Value] 
     return Result("DECLARE CURSOR")
 
 
-def fetch(session: Session, statement: s.Fetch) -> Result:
-    """The next rows of a cursor."""
+def opened(session: Session, statement: s.Fetch) -> Cursor:
+    """The cursor that is fetched from.
+
+    Raises:
+        QueryError: 34000 there is none.
+    """
     cursor = session.cursors.get(statement.name)
     if cursor is None:
         raise QueryError("34000", f"Cursor {statement.name} does not exist; DECLARE it first.")
+    return cursor
+
+
+def fetch(session: Session, statement: s.Fetch) -> Result:
+    """The next rows of a cursor."""
+    cursor = opened(session, statement)
     taken: list[pa.RecordBatch] = []
     missing = statement.count
     while missing > 0:
@@ -153,7 +163,7 @@ def explain(session: Session, statement: s.Explain) -> Result:
     """One text column `QUERY PLAN`; the tables with their dataset ids, then the engine's own plan."""
     inner = parse_statement(statement.statement)
     if isinstance(inner, s.Execute):
-        kept, values = _prepared(session, inner)
+        kept, values = prepared(session, inner)
         query, catalog = compile_select(session, kept.query, values, capped=False)
     elif isinstance(inner, s.Select):
         query, catalog = compile_select(session, inner.sql, capped=False)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from local_platform.query_service.catalog.show import show
 from local_platform.query_service.compiler.scope import Value
-from local_platform.query_service.engine.commands import values_of
+from local_platform.query_service.engine.commands import opened, prepared
 from local_platform.query_service.engine.execute import run
 from local_platform.query_service.engine.select import describe
 from local_platform.query_service.engine.session import Session
-from local_platform.query_service.errors import QueryError
 from local_platform.query_service.sql import statements as s
 from local_platform.query_service.sql.parse import parse_statement
 from local_platform.query_service.sql.types import STRING, Type
@@ -35,36 +34,17 @@ def columns_before(session: Session, sql: str, values: Sequence[Value]) -> Colum
     if isinstance(statement, s.Set):
         return run(session, statement, sql).columns if statement.value is None else None
     if isinstance(statement, s.Execute):
-        return _of_prepared(session, statement)
+        kept, given = prepared(session, statement)
+        return describe(session, kept.query, given).columns
     if isinstance(statement, s.Fetch):
-        return _of_cursor(session, statement)
-    return _FIXED.get(_kind(statement))
-
-
-def _kind(statement: s.Statement) -> str:
+        return opened(session, statement).result.columns
     if isinstance(statement, s.Analyze):
-        return "statistics" if statement.rate is None else "sample"
-    return {s.Explain: "plan", s.CreateTable: "table", s.CreateFieldGroup: "fieldgroup"}.get(type(statement), "")
+        return [("Statistics ID" if statement.rate is None else "Sample Table Name", STRING)]
+    return _FIXED.get(type(statement))
 
 
-_FIXED: dict[str, Columns] = {
-    "plan": [("QUERY PLAN", STRING)],
-    "table": [("Created Table DataSet Id", STRING)],
-    "fieldgroup": [("Created FieldGroup Id", STRING)],
-    "statistics": [("Statistics ID", STRING)],
-    "sample": [("Sample Table Name", STRING)],
+_FIXED: dict[type, Columns] = {
+    s.Explain: [("QUERY PLAN", STRING)],
+    s.CreateTable: [("Created Table DataSet Id", STRING)],
+    s.CreateFieldGroup: [("Created FieldGroup Id", STRING)],
 }
-
-
-def _of_prepared(session: Session, statement: s.Execute) -> Columns | None:
-    kept = session.prepared.get(statement.name)
-    if kept is None:
-        raise QueryError("26000", f"Prepared statement {statement.name} does not exist.")
-    return describe(session, kept.query, values_of(session, statement.arguments)).columns
-
-
-def _of_cursor(session: Session, statement: s.Fetch) -> Columns | None:
-    cursor = session.cursors.get(statement.name)
-    if cursor is None:
-        raise QueryError("34000", f"Cursor {statement.name} does not exist; DECLARE it first.")
-    return cursor.result.columns
