@@ -59,7 +59,7 @@ def typed_literal(text: str, target: Type) -> Value:
         found = None
     if found is None:
         raise syntax_error(f'The value of the typed literal "{target.spark.upper()}" is invalid: {text!r}.')
-    return cast(Value(literal_text(text), STRING, text), target)
+    return cast(text_value(text), target)
 
 
 def _plain_time(text: str, target: Type) -> Value | None:
@@ -240,6 +240,11 @@ def _part_text(sql: str, type: Type) -> str:
 def literal_text(text: str) -> str:
     """A DuckDB text literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def text_value(text: str) -> Value:
+    """A text literal."""
+    return Value(literal_text(text), STRING, text)
 
 
 def to_double(value: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local_platform.query_service.compiler.casts import literal_text
+from local_platform.query_service.compiler.casts import literal_text, text_value
 from local_platform.query_service.compiler.scope import Value
 from local_platform.query_service.errors import analysis_error, syntax_error
 from local_platform.query_service.sql.types import (
@@ -20,7 +20,6 @@ from local_platform.query_service.sql.types import (
     INTERVAL,
     INTERVAL_DAY,
     INTERVAL_MONTH,
-    STRING,
     VOID,
     Type,
 )
@@ -36,7 +35,7 @@ _PARTS = ("SECOND", "MINUTE", "HOUR", "DAY")
 def literal(_: Expressions, node: exp.Literal) -> Value:
     """A number or a text."""
     if node.is_string:
-        return Value(literal_text(node.this), STRING, node.this)
+        return text_value(node.this)
     return number(node.this)
 
 
@@ -86,13 +85,13 @@ def hex_string(_: Expressions, node: exp.HexString) -> Value:
 
 
 def raw_string(_: Expressions, node: exp.RawString) -> Value:
-    return Value(literal_text(node.this), STRING, node.this)
+    return text_value(node.this)
 
 
 def adjacent_strings(self: Expressions, node: exp.Concat) -> Value:
     """'a' 'b' is one text; so is 'it''s' (its): a doubled quote does not escape in Spark."""
     text = "".join(part.this for part in node.expressions)
-    return Value(literal_text(text), STRING, text)
+    return text_value(text)
 
 
 def interval(self: Expressions, node: exp.Interval) -> Value:

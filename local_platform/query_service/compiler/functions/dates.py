@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_platform.query_service.compiler.calls import Call
-from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.casts import cast, literal_text, text_value
 from local_platform.query_service.compiler.functions.registry import arguments, constant_text, function, simple
 from local_platform.query_service.compiler.patterns import strftime_pattern, strptime_pattern
 from local_platform.query_service.compiler.scope import Value
@@ -61,10 +61,6 @@ def _make_ym_interval(self: Expressions, call: Call) -> Value:
 
 
 _DEFAULT_PATTERN = "yyyy-MM-dd HH:mm:ss"
-
-
-def _text(text: str) -> Value:
-    return Value(literal_text(text), STRING, text)
 
 
 @function("months_between", least=2, most=3)
@@ -174,7 +170,7 @@ def _unix_timestamp(self: Expressions, call: Call) -> Value:
     if value.type.kind in ("date", "timestamp"):
         return _whole_seconds(cast(value, TIMESTAMP).sql)
     if len(call.arguments) == 1:
-        parsed = _read(cast(value, STRING).sql, _text(_DEFAULT_PATTERN))
+        parsed = _read(cast(value, STRING).sql, text_value(_DEFAULT_PATTERN))
     else:
         parsed = _parsed(self, call, value)
     return _whole_seconds(parsed)
@@ -189,7 +185,7 @@ def _whole_seconds(sql: str) -> Value:
 def _from_unixtime(self: Expressions, call: Call) -> Value:
     """Text of a number of seconds."""
     seconds = cast(self.value(call.arguments[0]), BIGINT)
-    pattern = _text(_DEFAULT_PATTERN)
+    pattern = text_value(_DEFAULT_PATTERN)
     if len(call.arguments) > 1:
         pattern = cast(self.value(call.arguments[1]), STRING)
     return Value(formatted_time(f"make_timestamp({seconds.sql} * 1000000)", pattern), STRING)

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from local_platform.query_service.compiler import growth
 from local_platform.query_service.compiler.calls import Call
-from local_platform.query_service.compiler.casts import cast, literal_text
+from local_platform.query_service.compiler.casts import cast, literal_text, text_value
 from local_platform.query_service.compiler.functions.dates import formatted_time
 from local_platform.query_service.compiler.functions.registry import arguments, constant_text, function
 from local_platform.query_service.compiler.jsontext import Form, json_sql, structure_of, wanted_of
@@ -121,19 +121,15 @@ def _check_corrupt_record(type: Type, options: dict[str, str]) -> None:
 def _form(options: dict[str, str]) -> Form:
     form = Form(nulls=options.get("ignorenullfields") == "false")
     if pattern := options.get("timestampformat"):
-        form = replace(form, timestamp=partial(formatted_time, pattern=_text(pattern)))
+        form = replace(form, timestamp=partial(formatted_time, pattern=text_value(pattern)))
     if pattern := options.get("dateformat"):
-        form = replace(form, date=partial(formatted_date, pattern=_text(pattern)))
+        form = replace(form, date=partial(formatted_date, pattern=text_value(pattern)))
     return form
 
 
 def formatted_date(sql: str, pattern: Value) -> str:
     """SQL of a date's text."""
     return formatted_time(f"CAST({sql} AS TIMESTAMP)", pattern)
-
-
-def _text(text: str) -> Value:
-    return Value(literal_text(text), STRING, text)
 
 
 def _schema_text(self: Expressions, node: exp.Expression) -> str:
@@ -168,7 +164,7 @@ def _schema_of_json(self: Expressions, call: Call) -> Value:
     found = schema_of(constant_text(value, "The document of schema_of_json"), options)
     if found is None:
         raise _no_json()
-    return Value(literal_text(found), STRING, found)
+    return text_value(found)
 
 
 def _no_json() -> QueryError:
